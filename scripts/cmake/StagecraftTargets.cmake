@@ -1,0 +1,15 @@
+# What every target of the project shares: warnings, floating-point rules, include path.
+
+add_library(stagecraft_options INTERFACE)
+target_include_directories(stagecraft_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(stagecraft_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  # The same scenario gives the same bytes on every machine: no fused multiply-add.
+  -ffp-contract=off
+  $<$<BOOL:${STAGECRAFT_WERROR}>:-Werror>)
+
+# stagecraft_library(NAME SOURCES... ) - one folder of the house as a static library.
+function(stagecraft_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_link_libraries(${name} PUBLIC stagecraft_options)
+endfunction()

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/schedule/op.h"
+
+namespace stagecraft {
+
+/// The shape that a generator needs.
+struct ScheduleShape {
+  int ranks = 1;         ///< p: pipeline positions
+  int microbatches = 1;  ///< m: micro-batches per step
+  int chunks = 1;        ///< v: stages per rank, so p*v stages in all
+
+  int stages() const { return ranks * chunks; }
+  bool operator==(const ScheduleShape&) const = default;
+};
+
+/// The order in which every rank runs its ops. An order, not a timing: when each op starts is the
+/// simulator's answer, so one schedule can be run under any costs.
+///
+/// Flat: the ops of rank 0, then of rank 1, ...; `begin` has ranks + 1 entries.
+/// Invariants (check() proves them): every stage and micro-batch has F once and either B or I then W,
+/// after its F; a stage's ops all sit on one rank; the order has no deadlock.
+struct Schedule {
+  std::vector<Op> ops;
+  std::vector<std::size_t> begin{0};
+
+  int ranks() const { return static_cast<int>(begin.size()) - 1; }
+  std::span<const Op> rank(int r) const {
+    const auto at = static_cast<std::size_t>(r);
+    return std::span(ops).subspan(begin[at], begin[at + 1] - begin[at]);
+  }
+  /// Ends the rank under construction: ops pushed since the last call are its list.
+  void close_rank() { begin.push_back(ops.size()); }
+
+  bool operator==(const Schedule&) const = default;
+};
+
+}  // namespace stagecraft
