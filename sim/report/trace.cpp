@@ -1,0 +1,285 @@
+// Rules of the Trace Event Format that are easy to break, and how they are kept here:
+// - pid 0 and tid 0 have a meaning of their own: both start at 1.
+// - "X" slices on one track must nest; sends that overlap go to several tracks.
+// - Metadata carries no "ts".
+// - A flow's start "s" binds to the slice that is open on its track, so it is written after that slice and
+//   lies inside it; the finish "f" needs "bp":"e" to bind to the slice at its own time and not to the next.
+// - Colours come from the slice's name without digits, so the op's name alone gives stable colours.
+#include "sim/report/trace.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "sim/report/trace_transfers.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// Nanoseconds as exact microseconds.
+Decimal microseconds(Duration time) {
+  return {time.count(), 3};
+}
+
+/// The op's name as in to_string(Op), without an allocation.
+struct OpName {
+  const Op& op;
+};
+void append_to(std::string& to, OpName name) {
+  const OpKindInfo& kind = info(name.op.kind);
+  stagecraft::append_to(to, Decimal{name.op.stage, 0});
+  to += kind.letter;
+  if (kind.per_microbatch) stagecraft::append_to(to, Decimal{name.op.microbatch, 0});
+}
+
+/// Where an event is drawn.
+struct Track {
+  std::uint64_t pid;
+  std::uint64_t tid;
+};
+void append_to(std::string& to, Track track) {
+  to += "\"pid\":";
+  stagecraft::append_to(to, Decimal{static_cast<std::int64_t>(track.pid), 0});
+  to += ",\"tid\":";
+  stagecraft::append_to(to, Decimal{static_cast<std::int64_t>(track.tid), 0});
+}
+
+/// Where a slice is in time.
+struct Span {
+  TimePoint start;
+  TimePoint end;
+};
+void append_to(std::string& to, Span span) {
+  to += ",\"ts\":";
+  stagecraft::append_to(to, microseconds(span.start));
+  to += ",\"dur\":";
+  stagecraft::append_to(to, microseconds(span.end - span.start));
+}
+
+/// The tracks of a process from top to bottom.
+enum TrackSlot : std::uint64_t { kCompute = 0, kIdle = 1, kSends = 2 };
+
+class TraceWriter {
+ public:
+  TraceWriter(const Timeline& timeline, const TraceOptions& options, TextSink& sink)
+      : timeline_(timeline), options_(options), out_(sink) {
+    if (options.transfers) transfers_ = shown_transfers(timeline, options.selection);
+    sends_ = transfers_.sends;
+    starts_ = transfers_.starts;
+    ends_ = transfers_.ends;
+  }
+
+  void write() {
+    out_.put("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
+    const IndexRange ranks = shown_ranks(timeline_, options_.selection);
+    for (std::size_t rank = ranks.first; rank < ranks.last; ++rank) write_rank(rank);
+    for (const TransferKey& key : late_ends_) write_flow_end(key);
+    out_.put("\n]}\n");
+    out_.flush();
+  }
+
+ private:
+  std::uint64_t pid(std::size_t rank) const { return rank + 1; }
+
+  /// Unique over all processes. Compute has tid = pid, which viewers take for the main thread and put first.
+  Track track(std::size_t rank, std::uint64_t slot) const {
+    return {pid(rank), pid(rank) + slot * static_cast<std::uint64_t>(timeline_.ranks())};
+  }
+
+  void begin_event() {
+    out_.put(first_ ? "\n{" : ",\n{");
+    first_ = false;
+  }
+
+  void write_rank(std::size_t rank) {
+    std::span<const TransferKey> sends = take_sends(timeline_.begin[rank + 1]);
+    const SendTracks forward = tracks_of(timeline_, sends, false);
+    const SendTracks backward = tracks_of(timeline_, sends, true);
+
+    write_process(rank);
+    write_thread(rank, kCompute, "compute");
+    write_ops(rank);
+    write_bubbles(rank);
+    write_sends(rank, forward, kSends, "sends (activations)");
+    write_sends(rank, backward, kSends + forward.tracks, "sends (gradients)");
+    write_counters(rank);
+  }
+
+  std::span<const TransferKey> take_sends(std::size_t end_op) {
+    std::size_t count = 0;
+    while (count < sends_.size() && sends_[count].op < end_op) ++count;
+    const auto taken = sends_.first(count);
+    sends_ = sends_.subspan(count);
+    return taken;
+  }
+
+  void write_process(std::size_t rank) {
+    begin_event();
+    out_.put("\"name\":\"process_name\",\"ph\":\"M\",\"pid\":", pid(rank), ",\"args\":{\"name\":\"",
+             JsonText{rank_name(timeline_, rank)}, "\"}}");
+    begin_event();
+    out_.put("\"name\":\"process_sort_index\",\"ph\":\"M\",\"pid\":", pid(rank),
+             ",\"args\":{\"sort_index\":", pid(rank), "}}");
+  }
+
+  void write_thread(std::size_t rank, std::uint64_t slot, std::string_view name) {
+    begin_event();
+    out_.put("\"name\":\"thread_name\",\"ph\":\"M\",", track(rank, slot), ",\"args\":{\"name\":\"", name,
+             "\"}}");
+    begin_event();
+    out_.put("\"name\":\"thread_sort_index\",\"ph\":\"M\",", track(rank, slot),
+             ",\"args\":{\"sort_index\":", slot + 1, "}}");
+  }
+
+  void write_ops(std::size_t rank) {
+    const IndexRange ops = shown_ops(timeline_, rank, options_.selection);
+    const Track compute = track(rank, kCompute);
+    for (std::size_t op = ops.first; op < ops.last; ++op) {
+      write_op(op, compute);
+      for (const TransferKey& key : take_op(ends_, op)) {
+        // Events of one time count in the order of the file, so an arrow's end must come after its start.
+        const Transfer& transfer = timeline_.transfers[key.transfer];
+        const bool early = transfer.from_op > op && flow_start(transfer) == timeline_.start[op];
+        early ? late_ends_.push_back(key) : write_flow_end(key);
+      }
+      for (const TransferKey& key : take_op(starts_, op)) write_flow_start(key, compute);
+    }
+  }
+
+  void write_op(std::size_t index, Track on) {
+    const Op& op = timeline_.ops[index];
+    const OpKindInfo& kind = info(op.kind);
+    begin_event();
+    out_.put("\"name\":\"", OpName{op}, kind.compute ? "\",\"cat\":\"compute" : "\",\"cat\":\"communication",
+             "\",\"ph\":\"X\",", on, Span{timeline_.start[index], timeline_.end[index]},
+             ",\"args\":{\"stage\":", op.stage);
+    if (kind.per_microbatch) out_.put(",\"microbatch\":", op.microbatch);
+    if (op.segment != 0) out_.put(",\"segment\":", op.segment);
+    if (op.replica != 0) out_.put(",\"replica\":", op.replica);
+    out_.put(",\"kind\":\"", kind.name, "\"}}");
+  }
+
+  /// The last nanosecond of the producer, or its start where it takes no time.
+  TimePoint flow_start(const Transfer& transfer) const {
+    const TimePoint start = timeline_.start[transfer.from_op];
+    const TimePoint end = timeline_.end[transfer.from_op];
+    return end > start ? end - Duration{1} : start;
+  }
+
+  void write_flow_start(const TransferKey& key, Track on) {
+    write_flow(key, 's', on, flow_start(timeline_.transfers[key.transfer]));
+    out_.put('}');
+  }
+
+  void write_flow_end(const TransferKey& key) {
+    const std::size_t to = timeline_.transfers[key.transfer].to_op;
+    write_flow(key, 'f', track(rank_of(timeline_, to), kCompute), timeline_.start[to]);
+    out_.put(",\"bp\":\"e\"}");
+  }
+
+  void write_flow(const TransferKey& key, char phase, Track on, TimePoint time) {
+    const bool backward = timeline_.transfers[key.transfer].backward;
+    begin_event();
+    out_.put("\"name\":\"", backward ? "gradient" : "activation", "\",\"cat\":\"transfer\",\"ph\":\"", phase,
+             "\",\"id\":", key.transfer + 1, ",", on, ",\"ts\":", microseconds(time));
+  }
+
+  void write_bubbles(std::size_t rank) {
+    const auto bubbles = shown_bubbles(timeline_, rank, options_.selection);
+    if (!options_.bubbles || bubbles.empty()) return;
+    write_thread(rank, kIdle, "idle");
+    for (const Bubble& bubble : bubbles) {
+      const BubbleCauseInfo& cause = info(bubble.cause);
+      begin_event();
+      out_.put("\"name\":\"bubble: ", cause.name, "\",\"cat\":\"idle\",\"ph\":\"X\",", track(rank, kIdle),
+               Span{bubble.start, bubble.end}, ",\"args\":{\"cause\":\"", cause.key, "\"");
+      if (bubble.waits_for != kNoOp) {
+        out_.put(",\"waits_for\":\"", OpName{timeline_.ops[bubble.waits_for]},
+                 "\",\"waits_for_rank\":", rank_of(timeline_, bubble.waits_for));
+      }
+      out_.put("}}");
+    }
+  }
+
+  void write_sends(std::size_t rank, const SendTracks& tracks, std::uint64_t first_slot,
+                   std::string_view name) {
+    for (std::uint32_t i = 0; i < tracks.tracks; ++i) write_thread(rank, first_slot + i, name);
+    for (const TrackedSend& send : tracks.sends) {
+      const Transfer& transfer = timeline_.transfers[send.transfer];
+      begin_event();
+      out_.put("\"name\":\"send ", OpName{timeline_.ops[transfer.from_op]},
+               "\",\"cat\":\"communication\",\"ph\":\"X\",", track(rank, first_slot + send.track),
+               Span{transfer.start, transfer.end}, ",\"args\":{\"to\":\"",
+               OpName{timeline_.ops[transfer.to_op]}, "\",\"to_rank\":", rank_of(timeline_, transfer.to_op),
+               "}}");
+    }
+  }
+
+  void write_counters(std::size_t rank) {
+    if (!options_.counters) return;
+    for (const Counter& counter : timeline_.counters) {
+      if (counter.rank == rank) write_counter(counter);
+    }
+  }
+
+  void write_counter(const Counter& counter) {
+    const auto& samples = counter.samples;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      // A sample holds until the next one: the last one before the window is still the value in it.
+      const TimePoint end = i + 1 < samples.size() ? samples[i + 1].time : TimePoint::max();
+      if (!in_window(options_.selection, samples[i].time, end)) continue;
+      begin_event();
+      out_.put("\"name\":\"", JsonText{counter.name}, "\",\"ph\":\"C\",\"pid\":", pid(counter.rank),
+               ",\"ts\":", microseconds(samples[i].time), ",\"args\":{\"", JsonText{counter.unit},
+               "\":", samples[i].value, "}}");
+    }
+  }
+
+  const Timeline& timeline_;
+  const TraceOptions& options_;
+  TextWriter out_;
+  bool first_ = true;
+  ShownTransfers transfers_;
+  std::span<const TransferKey> sends_, starts_, ends_;  // what is left of the lists in transfers_
+  std::vector<TransferKey> late_ends_;
+};
+
+}  // namespace
+
+void write_trace(const Timeline& timeline, const TraceOptions& options, TextSink& sink) {
+  TraceWriter(timeline, options, sink).write();
+}
+
+TraceSize trace_size(const Timeline& timeline, const TraceOptions& options) {
+  std::int64_t ops = 0, bubbles = 0, sends = 0, samples = 0;
+  const IndexRange ranks = shown_ranks(timeline, options.selection);
+  for (std::size_t rank = ranks.first; rank < ranks.last; ++rank) {
+    ops += static_cast<std::int64_t>(shown_ops(timeline, rank, options.selection).size());
+    if (!options.bubbles) continue;
+    bubbles += static_cast<std::int64_t>(shown_bubbles(timeline, rank, options.selection).size());
+  }
+  for (const Transfer& transfer : timeline.transfers) {
+    if (!options.transfers || !in_window(options.selection, transfer.start, transfer.end)) continue;
+    sends += ranks.contains(rank_of(timeline, transfer.from_op));
+  }
+  for (const Counter& counter : timeline.counters) {
+    if (!options.counters || !ranks.contains(counter.rank)) continue;
+    for (const auto& sample : counter.samples)
+      samples += in_window(options.selection, sample.time, sample.time);
+  }
+  // Bytes per event as counted over traces of 1F1B; an arrow has two events.
+  constexpr std::int64_t kOp = 133, kBubble = 160, kSend = 125, kArrow = 2 * 100, kSample = 80;
+  return {.slices = ops + bubbles + sends,
+          .bytes = ops * kOp + bubbles * kBubble + sends * (kSend + kArrow) + samples * kSample};
+}
+
+std::string trace_warning(const TraceSize& size) {
+  if (size.slices <= kManyTraceSlices) return {};
+  return fmt::format(
+      "the trace has {} slices (about {} MB), and viewers get slow above {}; show less of it with "
+      "--trace-window 0ms..50ms or --trace-ranks 0-3",
+      size.slices, (size.bytes + 500'000) / 1'000'000, kManyTraceSlices);
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/report/selection.h"
+#include "sim/report/text.h"
+
+namespace stagecraft {
+
+/// What a trace holds.
+struct TraceOptions {
+  Selection selection;
+  bool transfers = true;  ///< sends as slices and arrows from producer to consumer
+  bool bubbles = true;    ///< idle stretches as slices on their own track
+  bool counters = true;
+};
+
+/// Writes `timeline` as Chrome-trace JSON ("Trace Event Format"), which Perfetto and chrome://tracing open.
+/// Streams: memory does not grow with the number of slices, except 24 bytes per shown transfer.
+///
+/// One process per rank, pid = rank + 1, with the tracks "compute" (tid = pid), "idle", and as many
+/// "sends (activations)" and "sends (gradients)" as it takes for slices on a track not to overlap. Times are
+/// microseconds as exact decimals of the integer nanoseconds. Arrows (flow events) run from the last
+/// nanosecond of the producer to the start of the consumer. An op's args hold its stage, micro-batch and
+/// kind; a bubble's hold its cause and the op that it waits for.
+void write_trace(const Timeline& timeline, const TraceOptions& options, TextSink& sink);
+
+/// How large a trace becomes.
+struct TraceSize {
+  std::int64_t slices = 0;  ///< ops, bubbles and sends
+  std::int64_t bytes = 0;   ///< uncompressed, estimated from average lengths, within about a fifth
+};
+TraceSize trace_size(const Timeline& timeline, const TraceOptions& options);
+
+/// Above this many slices viewers get slow or refuse.
+inline constexpr std::int64_t kManyTraceSlices = 500'000;
+
+/// What to tell the user about a trace of this size; empty up to kManyTraceSlices.
+std::string trace_warning(const TraceSize& size);
+
+}  // namespace stagecraft
