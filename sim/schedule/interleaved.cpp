@@ -1,0 +1,73 @@
+// Interleaved 1F1B. Narayanan et al., "Efficient Large-Scale Language Model Training on GPU Clusters Using
+// Megatron-LM", SC 2021, section 2.2. Lamy-Poirier, "Breadth-First Pipeline Parallelism", MLSys 2023, calls
+// the same order depth-first.
+#include <algorithm>
+#include <vector>
+
+#include "sim/schedule/generators.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// One step of a rank's walk: which chunk, which micro-batch.
+struct Visit {
+  int chunk;
+  int microbatch;
+};
+
+/// The order of a rank's forwards: group by group, within a group chunk by chunk, within a chunk the
+/// group's micro-batches. Backwards visit the chunks of a group in the opposite order.
+std::vector<Visit> walk(const ScheduleShape& shape) {
+  const int groups = std::max(1, shape.microbatches / shape.ranks);
+  std::vector<Visit> visits;
+  visits.reserve(static_cast<std::size_t>(shape.microbatches) * static_cast<std::size_t>(shape.chunks));
+  int first = 0;
+  for (int group = 0; group < groups; ++group) {
+    const int size = shape.microbatches / groups + (group < shape.microbatches % groups ? 1 : 0);
+    for (int chunk = 0; chunk < shape.chunks; ++chunk)
+      for (int i = first; i < first + size; ++i) visits.push_back({chunk, i});
+    first += size;
+  }
+  return visits;
+}
+
+}  // namespace
+
+int interleaved_warmup(const ScheduleShape& shape, int rank) {
+  const int groups = std::max(1, shape.microbatches / shape.ranks);
+  const int first_group = (shape.microbatches + groups - 1) / groups;
+  return std::min(2 * (shape.ranks - 1 - rank) + (shape.chunks - 1) * first_group,
+                  shape.microbatches * shape.chunks);
+}
+
+Schedule interleaved_one_f_one_b(const ScheduleShape& shape) {
+  const std::vector<Visit> visits = walk(shape);
+  const auto total = visits.size();
+  Schedule schedule;
+  schedule.ops.reserve(2 * total * static_cast<std::size_t>(shape.ranks));
+  for (int rank = 0; rank < shape.ranks; ++rank) {
+    std::size_t forward = 0;
+    std::size_t backward = 0;
+    const auto push_forward = [&] {
+      const Visit& visit = visits[forward++];
+      schedule.ops.push_back(make_op(OpKind::Forward, visit.chunk * shape.ranks + rank, visit.microbatch));
+    };
+    const auto push_backward = [&] {
+      const Visit& visit = visits[backward++];
+      const int chunk = shape.chunks - 1 - visit.chunk;
+      schedule.ops.push_back(make_op(OpKind::Backward, chunk * shape.ranks + rank, visit.microbatch));
+    };
+    const auto warmup = static_cast<std::size_t>(interleaved_warmup(shape, rank));
+    while (forward < warmup) push_forward();
+    while (forward < total) {
+      push_forward();
+      push_backward();
+    }
+    while (backward < total) push_backward();
+    schedule.close_rank();
+  }
+  return schedule;
+}
+
+}  // namespace stagecraft
