@@ -29,7 +29,7 @@ struct TaskCost {
 /// One task: runs on `resource` after the task before it there and after its inputs have arrived.
 struct Task {
   TaskId inputs[2] = {kNoTask, kNoTask};
-  std::uint32_t cost = 0;      ///< index into TaskGraph::costs
+  std::uint32_t cost = 0;  ///< index into TaskGraph::costs
   std::uint32_t resource = 0;
 };
 static_assert(sizeof(Task) == 16);

@@ -1,0 +1,117 @@
+// Event-driven simulation of a task graph: the ends of tasks and the arrivals of their data are events.
+#include "sim/engine/events.h"
+
+#include <algorithm>
+
+#include "sim/engine/consumers.h"
+#include "sim/engine/event_queue.h"
+
+namespace stagecraft {
+namespace {
+
+// Payload: a resource whose task ends, or, with the top bit set, a task at which data arrives.
+constexpr std::uint32_t kArrival = 0x80000000u;
+
+template <typename Queue>
+class Simulation {
+ public:
+  Simulation(const TaskGraph& graph, const EventOptions& options, Queue queue)
+      : graph_(graph),
+        options_(options),
+        queue_(std::move(queue)),
+        consumers_(graph),
+        waits_(consumers_.waits()),
+        head_(graph.begin.begin(), graph.begin.end() - 1),
+        busy_(graph.resources(), 0),
+        link_free_(graph.links, TimePoint{0}) {
+    result_.times.start.resize(graph.tasks.size());
+    result_.times.end.resize(graph.tasks.size());
+  }
+
+  std::variant<EventRun, Deadlock> run() {
+    for (std::uint32_t r = 0; r < graph_.resources(); ++r) start_next(r, TimePoint{0});
+    result_.queue_events = stagecraft::run(queue_, [this](TimePoint now, std::uint32_t payload) {
+      if ((payload & kArrival) != 0) {
+        arrive(payload & ~kArrival, now);
+      } else {
+        finish(payload, now);
+      }
+    });
+    if (done_ < graph_.tasks.size()) return explain_deadlock(graph_, head_);
+    std::ranges::sort(result_.transfers, {},
+                      [](const InputTransfer& transfer) { return std::pair(transfer.to, transfer.input); });
+    return std::move(result_);
+  }
+
+ private:
+  // head_ is the task that runs, or that runs next.
+  void start_next(std::uint32_t resource, TimePoint now) {
+    const TaskId task = head_[resource];
+    if (task == graph_.begin[resource + 1] || waits_[task] != 0) return;
+    const TimePoint end = now + graph_.costs[graph_.tasks[task].cost].duration;
+    busy_[resource] = 1;
+    result_.times.start[task] = now;
+    result_.times.end[task] = end;
+    queue_.push(end, resource);
+  }
+
+  void finish(std::uint32_t resource, TimePoint now) {
+    const TaskId task = head_[resource]++;
+    busy_[resource] = 0;
+    ++done_;
+    consumers_.for_each(task, [&](const Consumer& consumer) { send(task, consumer, now); });
+    start_next(resource, now);
+  }
+
+  void send(TaskId from, const Consumer& to, TimePoint now) {
+    TimePoint start = now;
+    if (options_.contention && to.link != kNoLink) {
+      start = std::max(now, link_free_[to.link]);
+      link_free_[to.link] = start + to.latency;
+    }
+    const TimePoint end = start + to.latency;
+    if (options_.transfers && (to.link != kNoLink || to.latency.count() > 0)) {
+      result_.transfers.push_back(
+          {.from = from, .to = to.task, .input = to.input, .link = to.link, .start = start, .end = end});
+    }
+    queue_.push(end, kArrival | to.task);
+  }
+
+  void arrive(TaskId task, TimePoint now) {
+    if (--waits_[task] > 0) return;
+    const std::uint32_t resource = graph_.tasks[task].resource;
+    if (head_[resource] == task && busy_[resource] == 0) start_next(resource, now);
+  }
+
+  const TaskGraph& graph_;
+  const EventOptions options_;
+  Queue queue_;
+  const Consumers consumers_;
+  std::vector<std::uint32_t> waits_;
+  std::vector<TaskId> head_;
+  std::vector<std::uint8_t> busy_;
+  std::vector<TimePoint> link_free_;
+  std::size_t done_ = 0;
+  EventRun result_;
+};
+
+std::vector<Duration> delays(const TaskGraph& graph) {
+  std::vector<Duration> delays;
+  for (const TaskCost& cost : graph.costs) {
+    delays.insert(delays.end(), {cost.duration, cost.latency[0], cost.latency[1]});
+  }
+  return delays;
+}
+
+}  // namespace
+
+std::variant<EventRun, Deadlock> simulate_events(const TaskGraph& graph, const EventOptions& options) {
+  const std::vector<Duration> all = delays(graph);
+  const bool timeless = std::ranges::all_of(all, [](Duration delay) { return delay.count() == 0; });
+  if (options.queue == QueueKind::Heap || (options.queue == QueueKind::Auto && timeless)) {
+    return Simulation<HeapQueue>(graph, options, HeapQueue()).run();
+  }
+  return Simulation<BucketQueue>(graph, options, BucketQueue(bucket_shape(all))).run();
+}
+
+}  // namespace stagecraft
