@@ -6,7 +6,8 @@ namespace stagecraft {
 
 Schedule gpipe(const ScheduleShape& shape) {
   Schedule schedule;
-  schedule.ops.reserve(2 * static_cast<std::size_t>(shape.ranks) * static_cast<std::size_t>(shape.microbatches));
+  schedule.ops.reserve(2 * static_cast<std::size_t>(shape.ranks) *
+                       static_cast<std::size_t>(shape.microbatches));
   for (int rank = 0; rank < shape.ranks; ++rank) {
     for (int i = 0; i < shape.microbatches; ++i) schedule.ops.push_back(make_op(OpKind::Forward, rank, i));
     for (int i = 0; i < shape.microbatches; ++i) schedule.ops.push_back(make_op(OpKind::Backward, rank, i));

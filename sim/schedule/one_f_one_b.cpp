@@ -8,7 +8,8 @@ namespace stagecraft {
 
 Schedule one_f_one_b(const ScheduleShape& shape) {
   Schedule schedule;
-  schedule.ops.reserve(2 * static_cast<std::size_t>(shape.ranks) * static_cast<std::size_t>(shape.microbatches));
+  schedule.ops.reserve(2 * static_cast<std::size_t>(shape.ranks) *
+                       static_cast<std::size_t>(shape.microbatches));
   for (int rank = 0; rank < shape.ranks; ++rank) {
     const int warmup = std::min(shape.ranks - 1 - rank, shape.microbatches);
     int forward = 0;

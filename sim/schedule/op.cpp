@@ -31,7 +31,9 @@ std::optional<std::uint32_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-std::span<const OpKindInfo> op_kinds() { return kKinds; }
+std::span<const OpKindInfo> op_kinds() {
+  return kKinds;
+}
 
 std::string to_string(const Op& op) {
   const OpKindInfo& kind = info(op.kind);

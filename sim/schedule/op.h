@@ -24,15 +24,17 @@ inline constexpr int kOpKinds = 8;
 /// What a kind of op is called and how it is drawn and written.
 struct OpKindInfo {
   OpKind kind;
-  std::string_view letter;    ///< in op names and PyTorch's CSV: `2F0`, `0REDUCE_GRAD`
-  std::string_view name;      ///< in words, for legends and traces
-  bool per_microbatch;        ///< false: once a step, printed without a micro-batch
-  bool compute;               ///< counts as the rank's work; false: communication that holds the rank
+  std::string_view letter;  ///< in op names and PyTorch's CSV: `2F0`, `0REDUCE_GRAD`
+  std::string_view name;    ///< in words, for legends and traces
+  bool per_microbatch;      ///< false: once a step, printed without a micro-batch
+  bool compute;             ///< counts as the rank's work; false: communication that holds the rank
 };
 
 /// One entry per OpKind, in the order of the enumeration.
 std::span<const OpKindInfo> op_kinds();
-inline const OpKindInfo& info(OpKind kind) { return op_kinds()[static_cast<std::size_t>(kind)]; }
+inline const OpKindInfo& info(OpKind kind) {
+  return op_kinds()[static_cast<std::size_t>(kind)];
+}
 
 /// One piece of work of one rank: a kind, a stage and a micro-batch. Compact, since schedules hold up to
 /// 10^8 of them: 16 bytes. `stage` is the global stage (0..p*v-1), not the chunk on the rank.
@@ -40,10 +42,10 @@ struct Op {
   std::uint32_t microbatch = 0;
   std::uint32_t partner_microbatch = 0;  ///< of the backward half of a fused op; otherwise 0
   std::uint16_t stage = 0;
-  std::uint16_t partner_stage = 0;       ///< of the backward half of a fused op; otherwise 0
+  std::uint16_t partner_stage = 0;  ///< of the backward half of a fused op; otherwise 0
   OpKind kind = OpKind::Forward;
-  std::uint8_t replica = 0;              ///< direction or replica, where a schedule has several
-  std::uint16_t segment = 0;             ///< sequence segment, where a schedule has several
+  std::uint8_t replica = 0;   ///< direction or replica, where a schedule has several
+  std::uint16_t segment = 0;  ///< sequence segment, where a schedule has several
 
   bool operator==(const Op&) const = default;
 };
@@ -53,7 +55,9 @@ static_assert(sizeof(Op) == 16);
 inline constexpr int kMaxStages = 65535;
 
 constexpr Op make_op(OpKind kind, int stage, int microbatch = 0) {
-  return {.microbatch = static_cast<std::uint32_t>(microbatch), .stage = static_cast<std::uint16_t>(stage), .kind = kind};
+  return {.microbatch = static_cast<std::uint32_t>(microbatch),
+          .stage = static_cast<std::uint16_t>(stage),
+          .kind = kind};
 }
 
 /// PyTorch's notation: stage, letter, micro-batch: "2F0", "0REDUCE_GRAD".

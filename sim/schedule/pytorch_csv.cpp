@@ -38,7 +38,8 @@ Cells gpipe_cells(std::span<const Op> ops, int rank) {
 /// Only ops that stand for one micro-batch are part of a compute schedule.
 std::vector<Op> compute_ops(std::span<const Op> ops) {
   std::vector<Op> kept;
-  std::copy_if(ops.begin(), ops.end(), std::back_inserter(kept), [](const Op& op) { return info(op.kind).per_microbatch && info(op.kind).compute; });
+  std::copy_if(ops.begin(), ops.end(), std::back_inserter(kept),
+               [](const Op& op) { return info(op.kind).per_microbatch && info(op.kind).compute; });
   return kept;
 }
 
@@ -67,10 +68,17 @@ std::optional<CsvFault> read_line(std::string_view line, std::size_t number, Csv
     if (cell.empty()) continue;
     const auto op = parse_op(cell);
     if (!op)
-      return CsvFault{fmt::format("'{}' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0", shown(cell)), number, column};
+      return CsvFault{
+          fmt::format("'{}' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0",
+                      shown(cell)),
+          number, column};
     if (op->kind == OpKind::ReduceGradient) continue;
     if (!info(op->kind).per_microbatch || !info(op->kind).compute)
-      return CsvFault{fmt::format("'{}' is not a compute op; give the compute-only schedule, sends are added by the simulator", shown(cell)), number, column};
+      return CsvFault{
+          fmt::format(
+              "'{}' is not a compute op; give the compute-only schedule, sends are added by the simulator",
+              shown(cell)),
+          number, column};
     into.schedule.ops.push_back(*op);
     into.places.push_back({number, column});
   }
@@ -83,9 +91,12 @@ ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, 
   ScheduleGrid grid;
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
     const std::vector<Op> ops = compute_ops(schedule.rank(rank));
-    if (name == "gpipe") grid.ranks.push_back(gpipe_cells(ops, rank));
-    else if (name == "interleaved-1f1b") grid.ranks.push_back(interleaved_cells(ops, shape, rank));
-    else grid.ranks.emplace_back(ops.begin(), ops.end());
+    if (name == "gpipe")
+      grid.ranks.push_back(gpipe_cells(ops, rank));
+    else if (name == "interleaved-1f1b")
+      grid.ranks.push_back(interleaved_cells(ops, shape, rank));
+    else
+      grid.ranks.emplace_back(ops.begin(), ops.end());
   }
   return grid;
 }
@@ -111,7 +122,9 @@ std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text) {
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     // Blank lines at the end of a file are no ranks.
-    if (trim(text).empty() && trim(line).empty() && text.find_first_not_of(" \t\r\n") == std::string_view::npos) break;
+    if (trim(text).empty() && trim(line).empty() &&
+        text.find_first_not_of(" \t\r\n") == std::string_view::npos)
+      break;
     if (auto fault = read_line(line, number, result)) return *fault;
     result.schedule.close_rank();
   }

@@ -10,7 +10,8 @@ namespace {
 
 constexpr ScheduleEntry kSchedules[] = {
     {"gpipe", "all forwards, then all backwards", "Huang et al., NeurIPS 2019", false, gpipe},
-    {"1f1b", "warm up, alternate one forward and one backward, drain", "Narayanan et al., ICML 2021", false, one_f_one_b},
+    {"1f1b", "warm up, alternate one forward and one backward, drain", "Narayanan et al., ICML 2021", false,
+     one_f_one_b},
     {"interleaved-1f1b", "1f1b with several chunks of the model per rank", "Narayanan et al., SC 2021", true,
      interleaved_one_f_one_b},
 };
@@ -19,7 +20,9 @@ constexpr std::int64_t kMaxOps = (std::int64_t{1} << 31) - 2;
 
 }  // namespace
 
-std::span<const ScheduleEntry> schedules() { return kSchedules; }
+std::span<const ScheduleEntry> schedules() {
+  return kSchedules;
+}
 
 const ScheduleEntry* find_schedule(std::string_view name) {
   for (const ScheduleEntry& entry : kSchedules)
@@ -30,10 +33,12 @@ const ScheduleEntry* find_schedule(std::string_view name) {
 std::string unmet_condition(const ScheduleEntry& entry, const ScheduleShape& shape) {
   if (shape.ranks < 1 || shape.microbatches < 1 || shape.chunks < 1)
     return "stages, microbatches and chunks must be at least 1";
-  if (shape.chunks > 1 && !entry.chunked) return fmt::format("{} has one chunk per rank, got {}", entry.name, shape.chunks);
+  if (shape.chunks > 1 && !entry.chunked)
+    return fmt::format("{} has one chunk per rank, got {}", entry.name, shape.chunks);
   const std::int64_t stages = std::int64_t{shape.ranks} * shape.chunks;
   if (stages > kMaxStages)
-    return fmt::format("{} ranks x {} chunks are {} stages, more than {}", shape.ranks, shape.chunks, stages, kMaxStages);
+    return fmt::format("{} ranks x {} chunks are {} stages, more than {}", shape.ranks, shape.chunks, stages,
+                       kMaxStages);
   // Three ops per stage and micro-batch at most, and two per stage at the end of the step.
   if (stages * (3 * std::int64_t{shape.microbatches} + 2) > kMaxOps)
     return fmt::format("{} stages x {} microbatches are more than 2^31 ops", stages, shape.microbatches);

@@ -13,8 +13,8 @@ struct ScheduleEntry {
   std::string_view name;
   std::string_view summary;
   std::string_view source;
-  bool chunked;                                    ///< may hold more than one stage per rank
-  Schedule (*generate)(const ScheduleShape&);      ///< for a shape that unmet_condition() accepts
+  bool chunked;                                ///< may hold more than one stage per rank
+  Schedule (*generate)(const ScheduleShape&);  ///< for a shape that unmet_condition() accepts
 };
 
 /// Every schedule, in the order in which `stagecraft list schedules` shows them.

@@ -18,7 +18,7 @@ struct Transfer {
   std::uint32_t to_op;    ///< index into Timeline::ops
   TimePoint start;
   TimePoint end;
-  bool backward;          ///< a gradient; otherwise an activation
+  bool backward;  ///< a gradient; otherwise an activation
 };
 
 /// Why a rank is idle.
@@ -40,7 +40,9 @@ struct BubbleCauseInfo {
 };
 /// One entry per BubbleCause, in the order of the enumeration.
 std::span<const BubbleCauseInfo> bubble_causes();
-inline const BubbleCauseInfo& info(BubbleCause cause) { return bubble_causes()[static_cast<std::size_t>(cause)]; }
+inline const BubbleCauseInfo& info(BubbleCause cause) {
+  return bubble_causes()[static_cast<std::size_t>(cause)];
+}
 
 /// A maximal idle stretch of a rank that has one cause: [start, end).
 struct Bubble {
@@ -75,7 +77,7 @@ struct Timeline {
   std::vector<Bubble> bubbles;      ///< by rank, then by time
   std::vector<Counter> counters;
   std::vector<std::string> rank_names;  ///< "rank 0", or what a scenario calls it; empty: "rank N"
-  TimePoint makespan{0};            ///< end of the last op
+  TimePoint makespan{0};                ///< end of the last op
 
   int ranks() const { return static_cast<int>(begin.size()) - 1; }
 };

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sim/pipeline/memory.h"
+#include "sim/timeline/timeline.h"
+
+namespace stagecraft {
+
+/// What one rank did.
+struct RankMetrics {
+  Duration busy{0};           ///< compute ops
+  Duration communication{0};  ///< ops that hold the rank for a send or a gradient reduction
+  Duration idle{0};           ///< makespan - busy - communication
+  Duration span{0};           ///< first op's start to the last per-micro-batch op's end
+  std::array<Duration, kBubbleCauses> idle_by_cause{};
+  RankMemory memory;
+};
+
+/// Numbers of a pipeline run. Four definitions of "bubble" are in use; each has its own name here. Ratios
+/// that divide by zero (nothing ran) are 0.
+struct PipelineMetrics {
+  Duration makespan{0};                ///< start of the step to the end of its last op
+  Duration span{0};                    ///< longest rank span, which the zero-bubble papers call cost
+  Duration ideal{0};                   ///< mean over ranks of their compute: the step without any idle time
+  double bubble_over_makespan = 0;     ///< (makespan - ideal) / makespan
+  double bubble_over_ideal = 0;        ///< (makespan - ideal) / ideal: Megatron-LM's
+  double bubble_over_span = 0;         ///< (span - ideal) / span: the zero-bubble papers' rate
+  std::int64_t peak_memory_bytes = 0;  ///< of the worst rank, per device
+  std::int64_t peak_activations = 0;   ///< of the worst rank
+  std::int64_t ops = 0;
+  std::vector<RankMetrics> ranks;
+};
+
+/// Needs timeline.bubbles for the causes. O(ops + bubbles).
+PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankMemory>& memory);
+
+}  // namespace stagecraft

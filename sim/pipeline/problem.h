@@ -1,0 +1,48 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "models/stage_cost.h"
+#include "sim/schedule/schedule.h"
+
+namespace stagecraft {
+
+/// Stage `to` needs the output of stage `from`; gradients flow back. Hops are latency + bytes / bandwidth
+/// of one micro-batch and are charged only where the two stages sit on different ranks.
+struct StageEdge {
+  int from = 0;
+  int to = 0;
+  Duration forward_hop{0};
+  Duration backward_hop{0};
+};
+
+/// What moves between ranks while ops run.
+enum class TransferMode : std::uint8_t {
+  Overlap,   ///< asynchronous: a transfer takes no time of either rank
+  Blocking,  ///< the sending rank is held until the data has arrived
+};
+
+/// A schedule with its costs: all that the simulator needs.
+struct PipelineProblem {
+  Schedule schedule;
+  ScheduleShape shape;
+  std::vector<StageCost> stages;  ///< shape.stages() entries
+  std::vector<StageEdge> edges;  ///< a DAG over the stages; the chain 0 -> 1 -> ... for a sequential pipeline
+  TransferMode transfers = TransferMode::Overlap;
+  bool shared_links =
+      false;  ///< transfers of one direction between two ranks queue for their link (event engine)
+};
+
+/// The edges of a sequential pipeline of `stages` stages with the same hop everywhere.
+std::vector<StageEdge> chain(int stages, Duration hop);
+
+/// The schedule with a SEND op behind every forward and backward whose result another rank needs: what a
+/// rank does when transfers block it.
+Schedule with_blocking_sends(const Schedule& schedule, const std::vector<StageEdge>& edges);
+
+/// The schedule with one gradient reduction and one optimizer op per stage at the end of its rank, for the
+/// stages whose cost has them.
+Schedule with_step_end(const Schedule& schedule, const std::vector<StageCost>& stages);
+
+}  // namespace stagecraft

@@ -1,0 +1,170 @@
+// Closed forms of pipeline schedules, checked to the nanosecond on random integer times. They hold under one
+// rule: a rank runs its list in order, an op starts when the rank is free and its inputs have arrived, and a
+// hop of c takes no rank's time.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+#include <random>
+
+#include "sim/engine/events.h"
+#include "tests/sim/sim_helpers.h"
+
+using namespace stagecraft;
+using test::Uniform;
+
+namespace {
+
+/// Whole numbers from the standard's own engine; its distributions differ between libraries.
+class Random {
+ public:
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+
+ private:
+  std::mt19937_64 engine_{20261123};
+};
+
+}  // namespace
+
+TEST_CASE("GPipe's bubble is (p-1)(F+B+W+2c) and a rank holds m activations", "[sim][formula]") {
+  Random random;
+  for (int round = 0; round < 300; ++round) {
+    const ScheduleShape shape{.ranks = static_cast<int>(random.between(2, 16)),
+                              .microbatches = static_cast<int>(random.between(1, 40))};
+    const Uniform t{Duration(random.between(1, 1000000)), Duration(random.between(1, 2000000)),
+                    Duration(random.between(0, 50000))};
+    CAPTURE(shape.ranks, shape.microbatches, t.forward.count(), t.backward.count(), t.hop.count());
+    const auto run = test::simulate(test::uniform_problem("gpipe", shape, t));
+    const Duration work = shape.microbatches * (t.forward + t.backward);
+    CHECK(run.metrics.makespan - work == (shape.ranks - 1) * (t.forward + t.backward + 2 * t.hop));
+    CHECK(run.metrics.ideal == work);
+    for (const RankMetrics& rank : run.metrics.ranks)
+      CHECK(rank.memory.peak_activations == shape.microbatches);
+  }
+}
+
+TEST_CASE("1F1B's bubble is (p-1)(F+B+W) + c[2(p-1)m/p + 2(p-2)] and rank s holds p-s activations",
+          "[sim][formula]") {
+  // m a multiple of p; c small against the slack: c <= W/4 where W is at least a third of the backward.
+  Random random;
+  for (int round = 0; round < 300; ++round) {
+    const int p = static_cast<int>(random.between(2, 16));
+    const int m = p * static_cast<int>(random.between(1, 8));
+    const std::int64_t f = random.between(1000, 1000000);
+    const std::int64_t i = random.between(1000, 1000000);
+    const std::int64_t w = random.between(1000, 1000000);
+    const std::int64_t c = random.between(0, std::min({f, i, w}) / 4);
+    CAPTURE(p, m, f, i, w, c);
+    const auto run =
+        test::simulate(test::uniform_problem("1f1b", {p, m, 1}, {Duration(f), Duration(i + w), Duration(c)}));
+    CHECK(run.metrics.makespan.count() - m * (f + i + w) ==
+          (p - 1) * (f + i + w) + c * (2 * (p - 1) * (m / p) + 2 * (p - 2)));
+    for (int s = 0; s < p; ++s)
+      CHECK(run.metrics.ranks[static_cast<std::size_t>(s)].memory.peak_activations == std::min(p - s, m));
+  }
+}
+
+TEST_CASE("interleaved 1F1B's bubble is (p-1)(F+B+W)/v + 2(pv-1)c and rank 0 holds 2(p-1)+(v-1)p+1 chunks",
+          "[sim][formula]") {
+  // m a multiple of p; c at most the forward of a chunk. Times divide by v, so that chunks cost whole
+  // nanoseconds.
+  Random random;
+  for (int round = 0; round < 300; ++round) {
+    const int p = static_cast<int>(random.between(2, 10));
+    const int v = static_cast<int>(random.between(2, 5));
+    const int m = p * static_cast<int>(random.between(1, 6));
+    const std::int64_t f = random.between(1000, 1000000);  // of one chunk
+    const std::int64_t i = random.between(1000, 1000000);
+    const std::int64_t w = random.between(1000, 1000000);
+    const std::int64_t c = random.between(0, std::min(f, w));
+    CAPTURE(p, v, m, f, i, w, c);
+    const auto run = test::simulate(test::uniform_problem(
+        "interleaved-1f1b", {p, m, v}, {Duration(f * v), Duration((i + w) * v), Duration(c)}));
+    CHECK(run.metrics.makespan.count() - m * v * (f + i + w) == (p - 1) * (f + i + w) + 2 * (p * v - 1) * c);
+    CHECK(run.metrics.peak_activations == std::min(2 * (p - 1) + (v - 1) * p + 1, m * v));
+  }
+}
+
+TEST_CASE("the zero-bubble paper's 1F1B column comes out to 4 digits", "[sim][oracle]") {
+  // Qi et al., ICLR 2024 (arXiv 2401.10241): times of table 9 in ms, bubble rates of table 5, which are
+  // (longest rank span - work) / longest rank span.
+  struct Row {
+    int p, m;
+    double forward, input, weight, hop, bubble;
+  };
+  const Row rows[] = {
+      {8, 24, 18.522, 18.086, 9.337, .601, .2431},   {8, 32, 18.513, 18.086, 9.331, .626, .1985},
+      {8, 64, 18.546, 18.097, 9.321, .762, .1240},   {8, 24, 29.718, 29.444, 19.927, .527, .2347},
+      {8, 32, 29.802, 29.428, 19.530, .577, .1898},  {8, 64, 29.935, 29.621, 19.388, .535, .1091},
+      {16, 48, 11.347, 11.248, 8.132, .377, .2552},  {16, 64, 11.307, 11.254, 8.101, .379, .2082},
+      {16, 128, 11.325, 11.308, 8.109, .378, .1251}, {32, 96, 10.419, 10.207, 7.715, .408, .2646},
+      {32, 128, 10.408, 10.204, 7.703, .408, .2168}, {32, 256, 10.402, 10.248, 7.698, .460, .1352},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.p, row.m, row.forward);
+    const auto ms = [](double value) { return from_seconds(value * 1e-3); };
+    const auto run = test::simulate(test::uniform_problem(
+        "1f1b", {row.p, row.m, 1}, {ms(row.forward), ms(row.input) + ms(row.weight), ms(row.hop)}));
+    CHECK(std::abs(run.metrics.bubble_over_span - row.bubble) <= 0.00005);
+  }
+}
+
+TEST_CASE("no run is shorter than its longest rank or its longest chain", "[sim][property]") {
+  Random random;
+  for (int round = 0; round < 200; ++round) {
+    for (const ScheduleEntry& entry : schedules()) {
+      const ScheduleShape shape{static_cast<int>(random.between(1, 8)),
+                                static_cast<int>(random.between(1, 24)),
+                                entry.chunked ? static_cast<int>(random.between(1, 4)) : 1};
+      PipelineProblem problem = test::uniform_problem(entry.name, shape, {Duration(0), Duration(0)});
+      Duration chain{0};
+      for (StageCost& stage : problem.stages) {
+        stage.forward = Duration(random.between(1, 1000));
+        stage.backward = Duration(random.between(1, 1000));
+        chain += stage.forward + stage.backward;
+      }
+      for (StageEdge& edge : problem.edges) {
+        edge.forward_hop = Duration(random.between(0, 500));
+        edge.backward_hop = Duration(random.between(0, 500));
+        if (shape.ranks > 1) chain += edge.forward_hop + edge.backward_hop;
+      }
+      CAPTURE(entry.name, shape.ranks, shape.microbatches, shape.chunks);
+      const auto run = test::simulate(problem);
+      CHECK(run.metrics.makespan >= chain);
+      Duration idle{0};
+      for (const RankMetrics& rank : run.metrics.ranks) {
+        CHECK(run.metrics.makespan >= rank.busy);
+        for (Duration part : rank.idle_by_cause) idle += part;
+        idle -= rank.idle;
+      }
+      CHECK(idle == Duration{0});  // every idle nanosecond has exactly one cause
+    }
+  }
+}
+
+TEST_CASE("the event engine gives every schedule the nanosecond that replay gives", "[sim][property]") {
+  Random random;
+  for (int round = 0; round < 500; ++round) {
+    for (const ScheduleEntry& entry : schedules()) {
+      const ScheduleShape shape{static_cast<int>(random.between(1, 8)),
+                                static_cast<int>(random.between(1, 16)),
+                                entry.chunked ? static_cast<int>(random.between(1, 3)) : 1};
+      PipelineProblem problem = test::uniform_problem(entry.name, shape, {Duration(0), Duration(0)});
+      for (StageCost& stage : problem.stages) {
+        stage.forward = Duration(random.between(0, 1000));
+        stage.backward = Duration(random.between(0, 1000));
+      }
+      for (StageEdge& edge : problem.edges) {
+        edge.forward_hop = Duration(random.between(0, 1) * random.between(0, 500));
+        edge.backward_hop = Duration(random.between(0, 1) * random.between(0, 500));
+      }
+      CAPTURE(entry.name, shape.ranks, shape.microbatches, shape.chunks);
+      const auto lowered = std::get<LoweredSchedule>(lower(problem));
+      const TaskTimes replayed = replay(lowered.graph, lowered.order);
+      const TaskTimes events = std::get<EventRun>(simulate_events(lowered.graph)).times;
+      REQUIRE(events.start == replayed.start);
+      REQUIRE(events.end == replayed.end);
+    }
+  }
+}

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "sim/schedule/pytorch_csv.h"
+#include "tests/sim/sim_helpers.h"
+
+using namespace stagecraft;
+
+namespace {
+
+std::string order(const Schedule& schedule, int rank) {
+  std::string text;
+  for (const Op& op : schedule.rank(rank)) text += (text.empty() ? "" : " ") + to_string(op);
+  return text;
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+/// The folder of other programs' schedules, or nothing where it is not at hand.
+std::filesystem::path schedule_data() {
+  const char* data = std::getenv("STAGECRAFT_DATA");
+  return data ? std::filesystem::path(data) / "schedules" / "pytorch" : std::filesystem::path();
+}
+
+}  // namespace
+
+TEST_CASE("1F1B on 3 ranks and 4 microbatches is the order of the paper's figure", "[schedules]") {
+  const Schedule s = find_schedule("1f1b")->generate({.ranks = 3, .microbatches = 4});
+  CHECK(order(s, 0) == "0F0 0F1 0F2 0B0 0F3 0B1 0B2 0B3");
+  CHECK(order(s, 1) == "1F0 1F1 1B0 1F2 1B1 1F3 1B2 1B3");
+  CHECK(order(s, 2) == "2F0 2B0 2F1 2B1 2F2 2B2 2F3 2B3");
+}
+
+TEST_CASE("GPipe runs all forwards first", "[schedules]") {
+  const Schedule s = find_schedule("gpipe")->generate({.ranks = 2, .microbatches = 3});
+  CHECK(order(s, 1) == "1F0 1F1 1F2 1B0 1B1 1B2");
+}
+
+TEST_CASE("interleaved 1F1B with one chunk is 1F1B on the last rank", "[schedules][property]") {
+  for (int p = 1; p <= 6; ++p) {
+    for (int m = 1; m <= 3 * p; ++m) {
+      const ScheduleShape shape{.ranks = p, .microbatches = m};
+      const Schedule plain = find_schedule("1f1b")->generate(shape);
+      const Schedule interleaved = find_schedule("interleaved-1f1b")->generate(shape);
+      // Elsewhere it warms up with 2(p-1-s) forwards (SC'21) where 1F1B has p-1-s.
+      CAPTURE(p, m);
+      CHECK(order(plain, p - 1) == order(interleaved, p - 1));
+    }
+  }
+}
+
+TEST_CASE("every schedule in the registry is complete and free of deadlock for any shape",
+          "[schedules][property]") {
+  for (const ScheduleEntry& entry : schedules()) {
+    for (int p = 1; p <= 7; ++p)
+      for (int m = 1; m <= 20; ++m)
+        for (int v = 1; v <= (entry.chunked ? 4 : 1); ++v) {
+          const ScheduleShape shape{p, m, v};
+          CAPTURE(entry.name, p, m, v);
+          REQUIRE(unmet_condition(entry, shape).empty());
+          CHECK(
+              test::fault_of(test::uniform_problem(entry.name, shape, {Duration(8), Duration(16)})).empty());
+        }
+  }
+}
+
+TEST_CASE("ops print and read in PyTorch's notation", "[schedules]") {
+  for (const OpKindInfo& kind : op_kinds()) {
+    const Op op = make_op(kind.kind, 12, kind.per_microbatch ? 345 : 0);
+    CHECK(parse_op(to_string(op)) == op);
+  }
+  CHECK(to_string(make_op(OpKind::Forward, 2, 0)) == "2F0");
+  for (const char* text : {"", "F0", "2", "2F", "2F0x", "2X0", "2F-1", "-1F0", "0REDUCE_GRAD3", "99999F0",
+                           "2F99999999999", "2 F0"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_op(text).has_value());
+  }
+}
+
+TEST_CASE("GPipe and interleaved 1F1B print as PyTorch's generators print them", "[schedules][oracle]") {
+  struct Case {
+    const char* file;
+    const char* name;
+    ScheduleShape shape;
+  };
+  const Case cases[] = {
+      {"ScheduleGPipe_p4_v1_m8.compute.csv", "gpipe", {4, 8, 1}},
+      {"ScheduleInterleaved1F1B_p2_v2_m4.compute.csv", "interleaved-1f1b", {2, 4, 2}},
+      {"ScheduleInterleaved1F1B_p4_v2_m8.compute.csv", "interleaved-1f1b", {4, 8, 2}},
+  };
+  if (schedule_data().empty()) {
+    WARN("skipped: STAGECRAFT_DATA is not set");
+    return;
+  }
+  for (const Case& c : cases) {
+    CAPTURE(c.file);
+    const Schedule schedule = find_schedule(c.name)->generate(c.shape);
+    const std::string theirs = read_file(schedule_data() / c.file);
+    REQUIRE_FALSE(theirs.empty());
+    CHECK(write_csv(pytorch_grid(schedule, c.shape, c.name)) == theirs);
+    const auto read = read_csv(theirs);
+    REQUIRE(std::holds_alternative<CsvSchedule>(read));
+    CHECK(std::get<CsvSchedule>(read).schedule == schedule);
+    CHECK(shape_of(schedule) == c.shape);
+  }
+}
+
+TEST_CASE("a schedule written as CSV reads back equal", "[schedules][property]") {
+  for (const ScheduleEntry& entry : schedules()) {
+    for (int p = 1; p <= 5; ++p)
+      for (int m = 1; m <= 12; ++m)
+        for (int v = 1; v <= (entry.chunked ? 3 : 1); ++v) {
+          const ScheduleShape shape{p, m, v};
+          CAPTURE(entry.name, p, m, v);
+          const Schedule schedule = entry.generate(shape);
+          const auto read = read_csv(write_csv(pytorch_grid(schedule, shape, entry.name)));
+          REQUIRE(std::holds_alternative<CsvSchedule>(read));
+          CHECK(std::get<CsvSchedule>(read).schedule == schedule);
+          CHECK(shape_of(schedule) == shape);
+        }
+  }
+}
+
+TEST_CASE("a bad cell is named with its line and column", "[schedules][error]") {
+  const auto fault = [](std::string_view text) {
+    const auto read = read_csv(text);
+    const auto* found = std::get_if<CsvFault>(&read);
+    return found ? fmt::format("{}:{}: {}", found->line, found->column, found->message) : std::string("none");
+  };
+  CHECK(fault("0F0,0B0\n1F0,1X0\n") ==
+        "2:5: '1X0' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0");
+  CHECK(fault("0F0,0SEND_F0\n") ==
+        "1:5: '0SEND_F0' is not a compute op; give the compute-only schedule, sends are added by the "
+        "simulator");
+  CHECK(fault("") == "1:1: there is no op in this schedule");
+  CHECK(fault(",,\n,\n") == "1:1: there is no op in this schedule");
+  CHECK(fault("0F0\x01,0B0") ==
+        "1:1: '0F0?' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0");
+}
