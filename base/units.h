@@ -41,6 +41,8 @@ struct FlopRate {
 Duration from_seconds(double seconds);
 
 /// Seconds as a floating-point number, for output and for rates; never for comparing times.
-constexpr double to_seconds(Duration duration) { return static_cast<double>(duration.count()) * 1e-9; }
+constexpr double to_seconds(Duration duration) {
+  return static_cast<double>(duration.count()) * 1e-9;
+}
 
 }  // namespace stagecraft
