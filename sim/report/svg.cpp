@@ -180,9 +180,9 @@ void write_svg(const Timeline& timeline, const SvgOptions& options, TextSink& si
   write_titles(scene, out);
   write_grid(scene, out);
   write_rank_labels(scene, out);
+  if (layout.arrows) draw_arrows(scene, out);  // first, so that long ones pass behind the rows between
   layout.boxes ? draw_boxes(scene, out) : draw_columns(scene, out);
   draw_counters(scene, out);
-  if (layout.arrows) draw_arrows(scene, out);
   write_axis(scene, out);
   draw_legend(scene, entries, out);
   out.put("</svg>\n");

@@ -10,9 +10,9 @@ namespace stagecraft {
 /// How a timeline is drawn.
 struct SvgOptions {
   Selection selection{};
-  std::string title{};       ///< in the first line and for screen readers, such as "1F1B"
-  std::string subtitle{};    ///< such as "4 ranks, 8 micro-batches"; the makespan is added
-  std::string counter{};     ///< the Counter drawn as curves, such as "activations"; empty: none
+  std::string title{};     ///< in the first line and for screen readers, such as "1F1B"
+  std::string subtitle{};  ///< such as "4 ranks, 8 micro-batches"; the makespan is added
+  std::string counter{};   ///< the Counter drawn as curves, such as "activations"; empty: none
   bool transfers = true;   ///< arrows between rows, where there are few enough
   int width = 1000;        ///< of the picture in pixels, at least 300
   int max_boxes = 10'000;  ///< above it, boxes are merged into columns

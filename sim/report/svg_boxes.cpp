@@ -65,7 +65,7 @@ class RowDrawer {
   void draw_label(const Op& op, TimePoint start, TimePoint end, bool white) {
     const double left = layout_.x(start), right = layout_.x(end);
     const std::string label = box_label(op);
-    if (label_size_ < 6 || text_width(label, label_size_) + 1 > right - left) return;
+    if (label_size_ < 6 || text_width(label, label_size_) + 3 > right - left) return;
     out_.put("<text class=\"", white ? "n w" : "n", "\" x=\"", Px{(left + right) / 2}, "\" y=\"",
              Px{layout_.row_height / 2 + label_size_ * 0.36}, "\">", label, "</text>\n");
   }

@@ -2,6 +2,7 @@
 // their share of the column's time, idle causes on top. Shares add up to exactly what the timeline holds,
 // unlike sampling, which would show moire patterns instead of a steady phase.
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "sim/report/svg_rows.h"
@@ -75,38 +76,57 @@ class ColumnDrawer {
         busy_[column * kLayers + layer] += busy_[column * kLayers + layer - 1];
       }
     }
-    for (std::size_t layer = kLayers; layer-- > 0;) {
-      if (present[layer]) draw_layer(layer, ranks);
+    // Causes first, in pixels: a scale would stretch their hatches.
+    for (std::size_t layer = kLayers; layer-- > kBoxClasses;) {
+      if (present[layer]) draw_cause(layer, ranks);
     }
-    out_.put("</g>\n");
+    out_.put("<g transform=\"translate(", Px{layout_.plot_left}, ",0) scale(",
+             Decimal{std::llround(layout_.plot_width() / layout_.columns * 1e6), 6}, ",.25)\">\n");
+    for (std::size_t layer = kBoxClasses; layer-- > 0;) {
+      if (present[layer]) draw_kind(layer, ranks);
+    }
+    out_.put("</g></g>\n");
   }
 
-  void draw_layer(std::size_t layer, std::size_t ranks) {
-    out_.put("<path class=\"");
-    if (layer < kBoxClasses) {
-      out_.put(BoxClassName{layer});
-    } else {
-      out_.put('b', layer - kBoxClasses);
-    }
-    out_.put("\" d=\"M", Px{layout_.plot_left}, " 0");
+  /// Calls `step(first, last, edge)` for each longest run [first, last) of columns with one upper edge.
+  template <class Step>
+  void for_each_run(std::size_t layer, std::size_t ranks, Step step) const {
     const auto columns = static_cast<std::size_t>(layout_.columns);
     for (std::size_t first = 0; first < columns;) {
-      const double y = upper_edge(first, layer, ranks);
+      const std::int64_t edge = upper_edge(first, layer, ranks);
       std::size_t last = first + 1;
-      while (last < columns && upper_edge(last, layer, ranks) == y) ++last;
-      out_.put('V', Px{y}, 'H',
-               Px{layout_.plot_left + layout_.plot_width() * static_cast<double>(last) / layout_.columns});
+      while (last < columns && upper_edge(last, layer, ranks) == edge) ++last;
+      step(first, last, edge);
       first = last;
     }
+  }
+
+  void draw_cause(std::size_t layer, std::size_t ranks) {
+    out_.put("<path class=\"b", layer - kBoxClasses, "\" d=\"M", Px{layout_.plot_left}, " 0");
+    for_each_run(layer, ranks, [&](std::size_t, std::size_t last, std::int64_t edge) {
+      out_.put('V', Px{static_cast<double>(-edge) / 4}, 'H',
+               Px{layout_.plot_left + layout_.plot_width() * static_cast<double>(last) / layout_.columns});
+    });
     out_.put("V0z\"/>\n");
   }
 
-  /// Relative to the row's foot, in tenths of a pixel so that equal columns join.
-  double upper_edge(std::size_t column, std::size_t layer, std::size_t ranks) const {
+  /// In columns and quarters of a pixel: small integers keep the file small.
+  void draw_kind(std::size_t layer, std::size_t ranks) {
+    out_.put("<path class=\"", BoxClassName{layer}, "\" d=\"M0 0");
+    std::int64_t height = 0;
+    for_each_run(layer, ranks, [&](std::size_t first, std::size_t last, std::int64_t edge) {
+      out_.put('v', height - edge, 'h', last - first);
+      height = edge;
+    });
+    out_.put("V0z\"/>\n");
+  }
+
+  /// Above the row's foot, in quarters of a pixel, so that nearly equal columns join.
+  std::int64_t upper_edge(std::size_t column, std::size_t layer, std::size_t ranks) const {
     const auto time =
         static_cast<double>((edges_[column + 1] - edges_[column]).count()) * static_cast<double>(ranks);
     const double share = time > 0 ? static_cast<double>(busy_[column * kLayers + layer]) / time : 0;
-    return -static_cast<double>(static_cast<std::int64_t>(share * layout_.row_height * 10 + 0.5)) / 10;
+    return static_cast<std::int64_t>(share * layout_.row_height * 4 + 0.5);
   }
 
   const SvgScene& scene_;

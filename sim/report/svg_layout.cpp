@@ -72,8 +72,8 @@ void place_rows(const SvgOptions& options, const SvgContents& contents, SvgLayou
   layout.boxes = layout.ranks_per_row == 1 && contents.boxes <= static_cast<std::size_t>(options.max_boxes) &&
                  static_cast<double>(contents.ops) * 0.5 <= room;
   if (layout.boxes) return;
-  const int affordable = options.max_boxes / static_cast<int>(std::max<std::size_t>(layout.rows, 1));
-  layout.columns = std::clamp(affordable, 100, static_cast<int>(layout.plot_width()));
+  const int affordable = 2 * options.max_boxes / static_cast<int>(std::max<std::size_t>(layout.rows, 1));
+  layout.columns = std::clamp(affordable, 50, static_cast<int>(layout.plot_width() / 4));
   layout.note = columns_note(layout, contents);
 }
 
