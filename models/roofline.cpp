@@ -1,0 +1,110 @@
+// Williams, Waterman and Patterson, "Roofline", CACM 52(4), 2009; whole waves of output tiles as in NVIDIA,
+// "Matrix Multiplication Background User's Guide", section on tile and wave quantization.
+#include "models/roofline.h"
+
+#include <algorithm>
+
+namespace stagecraft {
+namespace {
+
+struct Tile {
+  std::int64_t rows;
+  std::int64_t columns;
+};
+constexpr Tile kTiles[] = {{256, 128}, {128, 256}, {128, 128}, {128, 64}, {64, 128}, {64, 64}};
+constexpr std::int64_t kSplits[] = {1, 2, 4, 8};
+
+/// A tile is fed from shared memory: r x c products per r + c numbers read, so small tiles run below the rate
+/// of large ones. Half-rate intensity, chosen so that 64 x 64 has 5/6 of the rate of 256 x 128.
+constexpr double kHalfIntensity = 12;
+
+double tile_rate(const Tile& tile) {
+  const double r = static_cast<double>(tile.rows), c = static_cast<double>(tile.columns);
+  const double intensity = r * c / (r + c);
+  constexpr double kLargest = 256.0 * 128.0 / (256.0 + 128.0);
+  return intensity / (intensity + kHalfIntensity) * (kLargest + kHalfIntensity) / kLargest;
+}
+
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) {
+  return (a + b - 1) / b;
+}
+
+double gemm_bytes(const Gemm& g) {
+  const double m = static_cast<double>(g.m), n = static_cast<double>(g.n), k = static_cast<double>(g.k);
+  return 2 * static_cast<double>(g.batch) * (m * k + k * n + m * n);
+}
+
+double memory_rate(const Device& device, const RooflineConstants& constants) {
+  return device.bandwidth.per_second * constants.memory_efficiency;
+}
+
+/// One tile size and split of k: waves of tiles, each (k / split + ramp) deep.
+double tiled_seconds(const Gemm& gemm, const Tile& tile, std::int64_t split, const Device& device,
+                     const RooflineConstants& constants) {
+  const std::int64_t tiles =
+      ceil_div(gemm.m, tile.rows) * ceil_div(gemm.n, tile.columns) * gemm.batch * split;
+  const auto waves = static_cast<double>(ceil_div(tiles, device.processors));
+  const double depth = static_cast<double>(ceil_div(gemm.k, split)) + constants.gemm_ramp_k;
+  const double flops = 2.0 * static_cast<double>(tile.rows * tile.columns) * depth;
+  const double rate = device.half.per_second / static_cast<double>(device.processors) *
+                      constants.gemm_efficiency * tile_rate(tile);
+  // Partial sums are written and read as fp32.
+  const double partials = split == 1 ? 0 : 8.0 * static_cast<double>(gemm.m * gemm.n * gemm.batch * split);
+  return waves * flops / rate + partials / memory_rate(device, constants);
+}
+
+}  // namespace
+
+double gemm_seconds(const Gemm& gemm, const Device& device, const RooflineConstants& constants) {
+  double best = -1;
+  for (const Tile& tile : kTiles) {
+    for (const std::int64_t split : kSplits) {
+      if (split > 1 && gemm.k < 256 * split) continue;
+      const double seconds = tiled_seconds(gemm, tile, split, device, constants);
+      if (best < 0 || seconds < best) best = seconds;
+    }
+  }
+  return std::max(best, gemm_bytes(gemm) / memory_rate(device, constants));
+}
+
+PassTime pass_time(const Operator& op, const Pass& pass, const RunsOn& where,
+                   const RooflineConstants& constants) {
+  PassTime time;
+  if (pass.kernels == 0) return time;
+  const Device& device = where.cluster->device;
+  const auto samples = static_cast<double>(where.micro_batch);
+  const double bytes = pass.bytes_per_sample * samples + pass.fixed_bytes;
+  const double gaps = pass.kernels * to_seconds(constants.kernel_gap);
+  time.host_seconds = pass.kernels * to_seconds(constants.host_launch);
+  time.flops_seconds = pass.flops_per_sample * samples * pass.executed_share / device.half.per_second;
+  time.bytes_seconds = bytes / device.bandwidth.per_second;
+
+  if (pass.collective != Collective::None) {
+    time.seconds = collective_seconds(pass.collective, pass.payload_per_sample * samples, where.tensor,
+                                      *where.cluster, constants.collectives);
+    return time;
+  }
+  double products = 0, product_bytes = 0;
+  for (const Gemm& gemm : pass.gemms) {
+    if (gemm.empty()) continue;
+    products += gemm_seconds(gemm.at(where.micro_batch), device, constants);
+    product_bytes += gemm_bytes(gemm.at(where.micro_batch));
+  }
+  if (products == 0 && op.kernel == KernelClass::Attention) {
+    const double arithmetic = time.flops_seconds / constants.flash_efficiency;
+    time.seconds = std::max(arithmetic, bytes / memory_rate(device, constants)) + gaps;
+    return time;
+  }
+  // What the products do not move themselves is moved by kernels beside them.
+  time.seconds = products + std::max(0.0, bytes - product_bytes) / memory_rate(device, constants) + gaps;
+  return time;
+}
+
+StateBytes state_bytes(std::int64_t parameters, const Strategy& strategy) {
+  const std::int64_t replicas = strategy.zero1 ? strategy.data : 1;
+  return {.weights = 2 * parameters,
+          .gradients = strategy.gradient_bytes * parameters,
+          .optimizer = (12 * parameters + replicas - 1) / replicas};
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,268 @@
+// From operators to stages: what a rank of Megatron-LM's pipeline does in one micro-batch and in one step.
+#include <algorithm>
+#include <utility>
+
+#include "models/roofline.h"
+
+namespace stagecraft {
+namespace {
+
+/// Seconds of one pass over a part of the model. Device work on the compute stream, collectives beside it,
+/// and the host's launches run side by side; the longest decides.
+struct PassSum {
+  double device = 0;
+  double beside = 0;
+  double host = 0;
+
+  void add(const Pass& pass, const PassTime& time) {
+    (pass.hidden ? beside : device) += time.seconds;
+    host += time.host_seconds;
+  }
+  PassSum operator+(const PassSum& o) const { return {device + o.device, beside + o.beside, host + o.host}; }
+  PassSum operator*(double n) const { return {n * device, n * beside, n * host}; }
+  Duration duration() const { return from_seconds(std::max({device, beside, host})); }
+};
+
+/// A part of the model (embedding, one layer, head) on one device, for one micro-batch.
+struct PartCost {
+  PassSum forward, again, input_gradient, weight_gradient;
+  std::int64_t parameters = 0;
+  std::int64_t saved_bytes = 0;
+  std::int64_t weight_gradient_bytes = 0;
+  std::int64_t recomputed_bytes = 0;  ///< alive while a backward pass has run the forward again
+};
+
+PartCost part_cost(const OperatorGraph& graph, const RunsOn& where, Recompute recompute,
+                   const RooflineConstants& constants) {
+  PartCost cost;
+  for (const Operator& op : graph.operators) {
+    const PassTime forward = pass_time(op, op.forward, where, constants);
+    cost.forward.add(op.forward, forward);
+    if (op.recomputed(recompute)) cost.again.add(op.forward, forward);
+    cost.input_gradient.add(op.input_gradient, pass_time(op, op.input_gradient, where, constants));
+    cost.weight_gradient.add(op.weight_gradient, pass_time(op, op.weight_gradient, where, constants));
+    cost.weight_gradient_bytes += where.micro_batch * op.weight_gradient_bytes;
+  }
+  cost.parameters = parameters(graph);
+  cost.saved_bytes = where.micro_batch * saved_bytes_per_sample(graph, recompute);
+  cost.recomputed_bytes =
+      where.micro_batch * saved_bytes_per_sample(graph, Recompute::None) - cost.saved_bytes;
+  return cost;
+}
+
+struct PartCosts {
+  PartCost embedding, layer, head;
+};
+
+struct Context {
+  const Transformer& model;
+  const Strategy& strategy;
+  const Cluster& cluster;
+  const RooflineConstants& constants;
+  Placement placement;
+  TransformerParts parts;         ///< of one device
+  TransformerParts whole;         ///< of the whole tensor group, for model FLOPs
+  std::int64_t table_parameters;  ///< of the token embedding, on one device
+};
+
+Context context(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
+                const RooflineConstants& constants) {
+  check(strategy, cluster);
+  const TensorSplit split{.tensor = strategy.tensor, .sequence_parallel = strategy.sequence_parallel};
+  Transformer padded = model;
+  padded.vocabulary = padded_vocabulary(model, strategy.tensor);
+  return {model,
+          strategy,
+          cluster,
+          constants,
+          place(strategy, cluster),
+          transformer_parts(model, split),
+          transformer_parts(padded),
+          padded.vocabulary / strategy.tensor * model.hidden};
+}
+
+PartCosts part_costs(const Context& c, const Group& tensor) {
+  const RunsOn where{.cluster = &c.cluster, .tensor = tensor, .micro_batch = c.strategy.micro_batch};
+  const auto cost = [&](const OperatorGraph& graph) {
+    return part_cost(graph, where, c.strategy.recompute, c.constants);
+  };
+  return {cost(c.parts.embedding), cost(c.parts.layer), cost(c.parts.head)};
+}
+
+/// What of a model a stage holds.
+struct Share {
+  int layers = 0;
+  bool first = false;
+  bool last = false;
+};
+
+/// The sum of `value` over the parts that the stage holds.
+template <typename Value>
+auto total(const PartCosts& parts, const Share& share, Value value) {
+  auto sum = value(parts.layer) * share.layers;
+  if (share.first) sum = sum + value(parts.embedding);
+  if (share.last) sum = sum + value(parts.head);
+  return sum;
+}
+
+double model_flops(const Context& c, const Share& share) {
+  double flops = share.layers * flops_per_sample(c.whole.layer, Recompute::None);
+  if (share.first) flops += flops_per_sample(c.whole.embedding, Recompute::None);
+  if (share.last) flops += flops_per_sample(c.whole.head, Recompute::None);
+  return flops * c.strategy.micro_batch;
+}
+
+/// Parameters of a stage. A tied output layer needs its own copy of the table, unless it is on the stage of
+/// the input embedding anyway.
+std::int64_t stage_parameters(const Context& c, const PartCosts& parts, const Share& share) {
+  const std::int64_t sum = total(parts, share, [](const PartCost& p) { return p.parameters; });
+  const bool copy = share.last && !share.first && c.model.tied_embeddings;
+  return sum + (copy ? c.table_parameters : 0);
+}
+
+/// All-reduce of gradients (or reduce-scatter, and all-gather of the new 2-byte weights) over the replicas,
+/// and the sum of both copies of a tied table.
+Duration reduction(const Context& c, const Share& share, int rank, std::int64_t parameters) {
+  const auto seconds = [&](Collective kind, double bytes, const Group& group) {
+    return collective_seconds(kind, bytes, group, c.cluster, c.constants.collectives);
+  };
+  const Group group = data_group(c.placement, rank);
+  const double gradients = static_cast<double>(parameters) * c.strategy.gradient_bytes;
+  double sum = c.strategy.zero1
+                   ? seconds(Collective::ReduceScatter, gradients, group) +
+                         seconds(Collective::AllGather, 2.0 * static_cast<double>(parameters), group)
+                   : seconds(Collective::AllReduce, gradients, group);
+  sum *= 1 - c.strategy.hidden_reduction;
+
+  const bool tied_apart = c.model.tied_embeddings && share.first != share.last;
+  if (tied_apart && c.strategy.pipeline > 1) {
+    const bool across = crosses_nodes(c.placement, 0, c.strategy.pipeline - 1);
+    const double table = static_cast<double>(c.table_parameters) * c.strategy.gradient_bytes;
+    sum += seconds(Collective::AllReduce, table,
+                   {.size = 2, .nodes = across ? 2 : 1, .per_node = across ? 1 : 2});
+  }
+  return from_seconds(sum);
+}
+
+Duration optimizer(const Context& c, std::int64_t parameters) {
+  const double share = c.strategy.zero1 ? 1.0 / c.strategy.data : 1.0;
+  const double bytes = c.constants.optimizer_bytes_per_parameter * static_cast<double>(parameters) * share;
+  return from_seconds(bytes / (c.cluster.device.bandwidth.per_second * c.constants.memory_efficiency));
+}
+
+/// Bytes of a boundary's activations that one device sends.
+std::int64_t sent_bytes(const Context& c) {
+  const std::int64_t whole = 2 * c.model.sequence * c.model.hidden * c.strategy.micro_batch;
+  const bool in_parts = c.strategy.sequence_parallel || c.strategy.scatter_gather;
+  return in_parts ? (whole + c.strategy.tensor - 1) / c.strategy.tensor : whole;
+}
+
+void fill_times(StageCost& stage, const PartCosts& parts, const Share& share) {
+  const auto sum = [&](PassSum PartCost::*pass) {
+    return total(parts, share, [&](const PartCost& p) { return p.*pass; });
+  };
+  const PassSum again = sum(&PartCost::again);
+  const PassSum input = sum(&PartCost::input_gradient), weight = sum(&PartCost::weight_gradient);
+  stage.forward = sum(&PartCost::forward).duration();
+  stage.backward = (again + input + weight).duration();
+  stage.input_gradient = (again + input).duration();
+  stage.weight_gradient = weight.duration();
+}
+
+void fill_bytes(StageCost& stage, const Context& c, const PartCosts& parts, const Share& share,
+                std::int64_t parameters) {
+  const StateBytes state = state_bytes(parameters, c.strategy);
+  stage.weight_bytes = state.weights;
+  stage.gradient_bytes = state.gradients;
+  stage.optimizer_bytes = state.optimizer;
+  stage.activation_bytes = total(parts, share, [](const PartCost& p) { return p.saved_bytes; });
+  const std::int64_t kept = total(parts, share, [](const PartCost& p) { return p.weight_gradient_bytes; });
+  stage.weight_gradient_bytes = std::min(kept, stage.activation_bytes);
+  stage.working_bytes = share.layers > 0 ? parts.layer.recomputed_bytes : 0;
+  // 2-byte logits, and their gradient, which is made in place of the kept 4-byte ones.
+  if (share.last) {
+    const std::int64_t logits =
+        c.model.sequence * (padded_vocabulary(c.model, c.strategy.tensor) / c.strategy.tensor);
+    stage.working_bytes = std::max(stage.working_bytes, 2 * logits * c.strategy.micro_batch);
+  }
+  stage.output_bytes = share.last ? 0 : sent_bytes(c);
+}
+
+StageCost stage_cost(const Context& c, const PartCosts& parts, const Share& share, int rank) {
+  StageCost stage;
+  const std::int64_t parameters = stage_parameters(c, parts, share);
+  fill_times(stage, parts, share);
+  fill_bytes(stage, c, parts, share, parameters);
+  stage.gradient_reduction = reduction(c, share, rank, parameters);
+  stage.optimizer = optimizer(c, parameters);
+  stage.model_flops = model_flops(c, share);
+  return stage;
+}
+
+/// With parts sent by every device of the tensor group, the receivers gather the whole tensor inside the
+/// group, unless sequence parallelism wants parts anyway.
+Duration hop(const Context& c, int from, int to) {
+  if (from == to) return Duration{0};
+  const double sent = static_cast<double>(sent_bytes(c));
+  double seconds =
+      message_seconds(sent, crosses_nodes(c.placement, from, to), c.cluster, c.constants.collectives);
+  if (c.strategy.scatter_gather && !c.strategy.sequence_parallel && c.strategy.tensor > 1) {
+    seconds += collective_seconds(Collective::AllGather, sent * c.strategy.tensor,
+                                  tensor_group(c.placement, to), c.cluster, c.constants.collectives);
+  }
+  return from_seconds(seconds);
+}
+
+}  // namespace
+
+ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
+                          const RooflineConstants& constants) {
+  const Context c = context(model, strategy, cluster, constants);
+  const std::vector<int> layers = layers_of_stages(model, strategy);
+  // Ranks differ only where their tensor groups lie differently on the nodes.
+  std::vector<std::pair<Group, PartCosts>> known;
+  const auto costs_of = [&](const Group& group) -> PartCosts {
+    for (const auto& [seen, costs] : known) {
+      if (seen == group) return costs;
+    }
+    return known.emplace_back(group, part_costs(c, group)).second;
+  };
+
+  ModelCosts result;
+  const int stages = strategy.stages();
+  for (int g = 0; g < stages; ++g) {
+    const int rank = g % strategy.pipeline;
+    const Share share{layers[static_cast<std::size_t>(g)], g == 0, g == stages - 1};
+    result.stages.push_back(stage_cost(c, costs_of(tensor_group(c.placement, rank)), share, rank));
+    if (g + 1 < stages) result.hops.push_back(hop(c, rank, (g + 1) % strategy.pipeline));
+  }
+  return result;
+}
+
+std::vector<OperatorCost> operator_costs(const Transformer& model, const Strategy& strategy,
+                                         const Cluster& cluster, const RooflineConstants& constants) {
+  const Context c = context(model, strategy, cluster, constants);
+  const RunsOn where{
+      .cluster = &cluster, .tensor = tensor_group(c.placement, 0), .micro_batch = strategy.micro_batch};
+  std::vector<OperatorCost> result;
+  const auto add = [&](std::string_view part, const OperatorGraph& graph, std::int64_t times) {
+    for (const Operator& op : graph.operators) {
+      result.push_back({.part = std::string(part),
+                        .name = op.name,
+                        .kernel = op.kernel,
+                        .times = times,
+                        .forward = pass_time(op, op.forward, where, constants),
+                        .input_gradient = pass_time(op, op.input_gradient, where, constants),
+                        .weight_gradient = pass_time(op, op.weight_gradient, where, constants),
+                        .parameters = op.parameters,
+                        .saved_bytes = strategy.micro_batch *
+                                       op.saved_bytes[static_cast<std::size_t>(strategy.recompute)]});
+    }
+  };
+  add("embedding", c.parts.embedding, 1);
+  add("layer", c.parts.layer, model.layers);
+  add("head", c.parts.head, 1);
+  return result;
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,195 @@
+// Fits the constants of the roofline model to measured training steps and reports the error on rows that were
+// not used. Not a test: it prints a table. Reads the folder named by STAGECRAFT_DATA.
+//
+// Search: Nelder and Mead, "A Simplex Method for Function Minimization", Computer Journal 7(4), 1965, over
+// the logarithms of the constants, restarted; the objective is the mean |log(predicted / measured)|.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "models/catalog.h"
+#include "tests/models/measured_steps.h"
+
+namespace stagecraft {
+namespace {
+
+struct Constant {
+  const char* name;
+  double least, most;
+  std::function<double(const RooflineConstants&)> get;
+  std::function<void(RooflineConstants&, double)> set;
+};
+
+Constant duration(const char* name, double least, double most, Duration RooflineConstants::*member) {
+  return {name, least, most,
+          [=](const RooflineConstants& c) { return static_cast<double>((c.*member).count()); },
+          [=](RooflineConstants& c, double v) { c.*member = Duration{std::llround(v)}; }};
+}
+
+Constant number(const char* name, double least, double most, double RooflineConstants::*member) {
+  return {name, least, most, [=](const RooflineConstants& c) { return c.*member; },
+          [=](RooflineConstants& c, double v) { c.*member = v; }};
+}
+
+std::vector<Constant> constants() {
+  using R = RooflineConstants;
+  return {
+      number("gemm_efficiency", 0.4, 1.0, &R::gemm_efficiency),
+      number("gemm_ramp_k", 1, 1024, &R::gemm_ramp_k),
+      number("memory_efficiency", 0.4, 1.0, &R::memory_efficiency),
+      duration("kernel_gap", 100, 10000, &R::kernel_gap),
+      duration("host_launch", 1000, 40000, &R::host_launch),
+      {"collectives.intra_efficiency", 0.1, 1.0, [](const R& c) { return c.collectives.intra_efficiency; },
+       [](R& c, double v) { c.collectives.intra_efficiency = v; }},
+      {"collectives.start", 1000, 200000,
+       [](const R& c) { return static_cast<double>(c.collectives.start.count()); },
+       [](R& c, double v) { c.collectives.start = Duration{std::llround(v)}; }},
+  };
+}
+
+double error(const std::vector<MeasuredStep>& rows, const RooflineConstants& c) {
+  double sum = 0;
+  for (const MeasuredStep& row : rows) sum += std::abs(std::log(predicted_seconds(row, c) / row.seconds));
+  return sum / static_cast<double>(rows.size());
+}
+
+using Point = std::vector<double>;
+
+struct Vertex {
+  Point x;
+  double y;
+};
+
+Point along(const Point& from, const Point& to, double step) {
+  Point result(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) result[i] = from[i] + step * (to[i] - from[i]);
+  return result;
+}
+
+/// One step of the simplex: reflect, expand, contract or shrink.
+void step(std::vector<Vertex>& simplex, const std::function<double(const Point&)>& f) {
+  std::sort(simplex.begin(), simplex.end(), [](const Vertex& a, const Vertex& b) { return a.y < b.y; });
+  Vertex& worst = simplex.back();
+  Point center(worst.x.size());
+  for (std::size_t v = 0; v + 1 < simplex.size(); ++v) {
+    for (std::size_t i = 0; i < center.size(); ++i)
+      center[i] += simplex[v].x[i] / static_cast<double>(center.size());
+  }
+  const auto probe = [&](double distance) {
+    Point x = along(center, worst.x, distance);
+    const double y = f(x);
+    return Vertex{std::move(x), y};
+  };
+  const Vertex reflected = probe(-1);
+  if (reflected.y < simplex.front().y) {
+    const Vertex expanded = probe(-2);
+    worst = expanded.y < reflected.y ? expanded : reflected;
+  } else if (reflected.y < simplex[simplex.size() - 2].y) {
+    worst = reflected;
+  } else if (const Vertex contracted = probe(reflected.y < worst.y ? -0.5 : 0.5);
+             contracted.y < std::min(reflected.y, worst.y)) {
+    worst = contracted;
+  } else {
+    for (std::size_t v = 1; v < simplex.size(); ++v) {
+      simplex[v].x = along(simplex[0].x, simplex[v].x, 0.5);
+      simplex[v].y = f(simplex[v].x);
+    }
+  }
+}
+
+Point minimize(Point start, int steps, const std::function<double(const Point&)>& f) {
+  for (int restart = 0; restart < 3; ++restart) {
+    std::vector<Vertex> simplex{{start, f(start)}};
+    for (std::size_t i = 0; i < start.size(); ++i) {
+      Point x = start;
+      x[i] += restart % 2 == 0 ? 0.3 : -0.2;
+      simplex.push_back({x, f(x)});
+    }
+    for (int i = 0; i < steps; ++i) step(simplex, f);
+    start = std::min_element(simplex.begin(), simplex.end(), [](const Vertex& a, const Vertex& b) {
+              return a.y < b.y;
+            })->x;
+  }
+  return start;
+}
+
+RooflineConstants at(const Point& x) {
+  RooflineConstants c;
+  const std::vector<Constant> all = constants();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].set(c, std::clamp(std::exp(x[i]), all[i].least, all[i].most));
+  }
+  return c;
+}
+
+RooflineConstants fit(const std::vector<MeasuredStep>& rows, int steps) {
+  Point start;
+  for (const Constant& constant : constants()) start.push_back(std::log(constant.get(RooflineConstants{})));
+  return at(minimize(start, steps, [&](const Point& x) { return error(rows, at(x)); }));
+}
+
+void report(const std::string& what, const std::vector<MeasuredStep>& rows, const RooflineConstants& c,
+            bool each) {
+  if (rows.empty()) return;
+  double sum = 0, worst = 0, bias = 0;
+  for (const MeasuredStep& row : rows) {
+    const double off = predicted_seconds(row, c) / row.seconds - 1;
+    sum += std::abs(off);
+    bias += off;
+    worst = std::max(worst, std::abs(off));
+    if (each) {
+      fmt::print("  {:44} measured {:9.4f} s  predicted {:9.4f} s  {:+6.1f} %\n", row.label, row.seconds,
+                 predicted_seconds(row, c), 100 * off);
+    }
+  }
+  const auto n = static_cast<double>(rows.size());
+  fmt::print("{:36} {:4} rows  mean |error| {:5.2f} %  mean error {:+6.2f} %  worst {:6.1f} %\n", what,
+             rows.size(), 100 * sum / n, 100 * bias / n, 100 * worst);
+}
+
+std::vector<MeasuredStep> where(const std::vector<MeasuredStep>& rows,
+                                const std::function<bool(const MeasuredStep&)>& keep) {
+  std::vector<MeasuredStep> result;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(result), keep);
+  return result;
+}
+
+int run(const std::string& folder, int steps, bool each) {
+  const auto single = read_vtrain(folder + "/measured/vtrain_a100_single.csv");
+  const auto multi = read_vtrain(folder + "/measured/vtrain_a100_multi.csv");
+  const auto one_stage = where(single, [](const MeasuredStep& r) { return r.strategy.pipeline == 1; });
+  const auto pipelined = where(single, [](const MeasuredStep& r) { return r.strategy.pipeline > 1; });
+
+  const RooflineConstants c = steps > 0 ? fit(one_stage, steps) : RooflineConstants{};
+  for (const Constant& constant : constants()) fmt::print("{:32} {:.4g}\n", constant.name, constant.get(c));
+  for (const int t : {1, 2, 4, 8}) {
+    report(fmt::format("vTrain single node, p = 1, t = {}", t),
+           where(one_stage, [&](const MeasuredStep& r) { return r.strategy.tensor == t; }), c, each);
+  }
+  report("vTrain single node, p = 1 (fitted)", one_stage, c, false);
+  report("vTrain single node, p > 1", pipelined, c, each);
+  report("vTrain several nodes", multi, c, each);
+  report("Megatron-LM SC'21 table 1", sc21_table1(folder + "/measured/megatron_sc21_table1.csv"), c, true);
+  report("sequence-parallel paper table 5",
+         sequence_parallel_table5(folder + "/measured/megatron_seqpar_table5.csv"), c, true);
+  return 0;
+}
+
+}  // namespace
+}  // namespace stagecraft
+
+/// stagecraft_fit_roofline [STEPS] [each]: Nelder-Mead steps per restart, 0 to report the defaults' error.
+int main(int argc, char** argv) {
+  const char* folder = std::getenv("STAGECRAFT_DATA");
+  if (folder == nullptr) {
+    fmt::print(stderr, "STAGECRAFT_DATA names no folder with measured/*.csv\n");
+    return 2;
+  }
+  return stagecraft::run(folder, argc > 1 ? std::atoi(argv[1]) : 150, argc > 2);
+}
