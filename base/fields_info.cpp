@@ -75,30 +75,38 @@ std::string example_of(const FieldInfo& field) {
 
 std::string description(const FieldInfo& field);
 
+/// A default that is a list is left out: only its words in flow style are known here.
+void write_default(JsonWriter& json, const FieldInfo& field) {
+  const std::string& text = field.default_value;
+  if (text.empty() || text.front() == '[') return;
+  json.key("default");
+  text.front() == '"' ? (void)json.raw(text) : write_json_value(json, field.type, text);
+}
+
+void write_examples(JsonWriter& json, const FieldInfo& field) {
+  const std::string example = example_of(field);
+  if (example.empty() || field.type == Type::Struct || example.front() == '[') return;
+  json.key("examples").begin_array();
+  write_json_value(json, field.type, example);
+  json.end_array();
+}
+
+void write_one_or_many(JsonWriter& json, const FieldInfo& field) {
+  json.key("anyOf").begin_array().begin_object();
+  write_type(json, field);
+  json.end_object().begin_object();
+  write_list_type(json, field);
+  json.member("minItems", 1).end_object().end_array();
+}
+
 void write_field(JsonWriter& json, const FieldInfo& field) {
-  json.key(field.key).begin_object();
-  json.member("description", description(field));
-  if (field.shape == Shape::One) {
-    write_type(json, field);
-    if (!field.default_value.empty()) {
-      const bool is_quoted = field.default_value.front() == '"';
-      is_quoted ? json.key("default").raw(field.default_value)
-                : (json.key("default"), write_json_value(json, field.type, field.default_value), json);
-    }
-    const std::string example = example_of(field);
-    if (!example.empty() && field.type != Type::Struct) {
-      json.key("examples").begin_array();
-      write_json_value(json, field.type, example);
-      json.end_array();
-    }
-  } else if (field.shape == Shape::List) {
-    write_list_type(json, field);
-  } else {
-    json.key("anyOf").begin_array().begin_object();
-    write_type(json, field);
-    json.end_object().begin_object();
-    write_list_type(json, field);
-    json.member("minItems", 1).end_object().end_array();
+  json.key(field.key).begin_object().member("description", description(field));
+  if (field.shape == Shape::One) write_type(json, field);
+  if (field.shape == Shape::List) write_list_type(json, field);
+  if (field.shape == Shape::OneOrMany) write_one_or_many(json, field);
+  if (field.shape != Shape::List) {
+    write_default(json, field);
+    write_examples(json, field);
   }
   json.end_object();
 }
@@ -155,10 +163,8 @@ std::string shaped_type_words(const FieldInfo& field) {
 
 /// The schema says the rest in its own keywords; bounds of quantities it cannot.
 std::string description(const FieldInfo& field) {
-  const std::string bounds = field.type == Type::Quantity ? bounds_words(field) : "";
-  std::string text = field.help;
-  if (field.type == Type::Quantity) text += fmt::format(" ({})", shaped_type_words(field));
-  return text;
+  return field.type == Type::Quantity ? fmt::format("{} ({})", field.help, shaped_type_words(field))
+                                      : field.help;
 }
 
 // --- keys ------------------------------------------------------------------------------------------------

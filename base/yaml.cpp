@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <istream>
+#include <optional>
 #include <set>
 #include <streambuf>
 #include <unordered_map>
@@ -24,7 +25,7 @@ namespace {
 
 /// The most text that may pass without a value: the parser keeps what it has not understood yet as a token
 /// per character. Behind the guard only a very long string comes near.
-constexpr std::size_t kLookAhead = std::size_t{1} << 20;
+constexpr std::size_t kLookAhead = std::size_t{4} << 20;
 
 /// Hands the text to the parser in pieces and stops when the parser only takes and gives nothing.
 class MeteredBuffer : public std::streambuf {
@@ -75,7 +76,11 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (documents_++ > 0) throw InputError(place(mark), "a second document begins here; a file holds one");
+    if (documents_++ == 0) return;
+    const bool marked = text_from(mark).starts_with("---");
+    throw InputError(place(mark), marked
+                                      ? "a second document begins here; a file holds one"
+                                      : "this does not belong to the value above; is the indentation right?");
   }
   void OnDocumentEnd() override {}
 
@@ -94,6 +99,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     reject_tag(mark, tag);
+    if (tag == "!") check_closed(mark);
     add(Node{.kind = Node::Kind::Scalar, .text = value, .quoted = tag == "!", .place = place(mark)}, mark,
         anchor);
   }
@@ -115,11 +121,59 @@ class TreeBuilder : public YAML::EventHandler {
     std::size_t weight;
   };
 
+  /// The text from a mark on; empty where the mark is none.
+  std::string_view text_from(const YAML::Mark& mark) const {
+    const std::string_view text = origin_->text;
+    return mark.is_null() ? std::string_view()
+                          : text.substr(std::min(text.size(), static_cast<std::size_t>(mark.pos)));
+  }
+
   bool written_null(const YAML::Mark& mark) const {
-    const auto at = static_cast<std::size_t>(std::max(mark.pos, 0));
-    if (mark.is_null() || at >= origin_->text.size()) return false;
-    const char c = origin_->text[at];
-    return c == '~' || c == 'n' || c == 'N';
+    const std::string_view text = text_from(mark);
+    return text.starts_with('~') || text.starts_with('n') || text.starts_with('N');
+  }
+
+  /// Length of the scalar in quotes at the start of `text`, with its quotes; npos where it is not closed.
+  static std::size_t quoted_length(std::string_view text) {
+    const char quote = text[0];
+    for (std::size_t at = 1; at < text.size(); ++at) {
+      if (text[at] == quote && quote == '\'' && text.substr(at + 1, 1) == "'") {
+        ++at;
+      } else if (text[at] == quote) {
+        return at + 1;
+      } else if (text[at] == '\\' && quote == '"') {
+        ++at;
+      }
+    }
+    return std::string_view::npos;
+  }
+
+  /// The text of a node behind its anchor and tag, where its mark points.
+  static std::string_view skip_properties(std::string_view text) {
+    while (text.starts_with('&') || text.starts_with('!')) {
+      text.remove_prefix(std::min(text.size(), text.find_first_of(" \t\r\n")));
+      text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t\r\n")));
+    }
+    return text;
+  }
+
+  /// yaml-cpp closes a quote by itself at the end of a file.
+  void check_closed(const YAML::Mark& mark) const {
+    const std::string_view text = skip_properties(text_from(mark));
+    if (!text.starts_with('"') && !text.starts_with('\'')) return;  // a block scalar
+    if (quoted_length(text) == std::string_view::npos) throw InputError(place(mark), "a quote is not closed");
+  }
+
+  /// yaml-cpp takes a word without ':' below other keys as a key without a value.
+  void check_colon(const YAML::Mark& mark, const Node& key) const {
+    std::string_view text = skip_properties(text_from(mark));
+    text.remove_prefix(std::min(text.size(), key.quoted ? quoted_length(text) : key.text.size()));
+    text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
+    const bool explicit_key =
+        text.starts_with('\n') || text.starts_with('\r');  // "? key", and ":" on the next line
+    if (explicit_key) text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t\r\n")));
+    if (!text.starts_with(':'))
+      throw InputError(place(mark), fmt::format("a ':' is missing after the key {}", quoted(key.text)));
   }
 
   bool expects_key() const {
@@ -145,6 +199,7 @@ class TreeBuilder : public YAML::EventHandler {
     Open& map = stack_.back();
     if (node.kind == Node::Kind::Null)
       throw InputError(place(mark), "a key is missing here; is a bracket not closed?");
+    check_colon(mark, node);
     if (node.text == "<<" && !node.quoted) {
       throw InputError(place(mark), "merge keys '<<' are not supported", {"write the keys out"});
     }
@@ -248,6 +303,10 @@ const Wording kWordings[] = {
      "a name is missing after '&'; put text that begins with '&' in quotes"},
     {YAML::ErrorMsg::CHAR_IN_ALIAS, "the name of an alias '*' has letters and digits only"},
     {YAML::ErrorMsg::CHAR_IN_ANCHOR, "the name of an anchor '&' has letters and digits only"},
+    {YAML::ErrorMsg::END_OF_VERBATIM_TAG, "a tag '!<' is not closed with '>'"},
+    {YAML::ErrorMsg::CHAR_IN_TAG_HANDLE, "a character that cannot be in a tag"},
+    {YAML::ErrorMsg::TAG_WITH_NO_SUFFIX,
+     "a name is missing after '!'; put text that begins with '!' in quotes"},
     {YAML::ErrorMsg::MULTIPLE_TAGS, "a value has two tags"},
     {YAML::ErrorMsg::MULTIPLE_ANCHORS, "a value has two anchors"},
     {YAML::ErrorMsg::ALIAS_CONTENT, "an alias '*' cannot have an anchor, a tag or a value of its own"},
@@ -268,8 +327,8 @@ std::string our_words(std::string_view theirs) {
   return "is not valid YAML here";
 }
 
-NodePtr build_tree(const std::shared_ptr<const Origin>& origin, const YamlLimits& limits) {
-  MeteredBuffer buffer(origin->text);
+NodePtr parse_events(const std::shared_ptr<const Origin>& origin, const YamlLimits& limits,
+                     MeteredBuffer& buffer) {
   std::istream input(&buffer);
   TreeBuilder builder(origin, limits, buffer);
   try {
@@ -279,13 +338,34 @@ NodePtr build_tree(const std::shared_ptr<const Origin>& origin, const YamlLimits
   } catch (const YAML::DeepRecursion& error) {
     throw too_deep(builder.place(error.mark), limits);
   } catch (const YAML::Exception& error) {
-    if (!buffer.exhausted()) throw InputError(builder.place(error.mark), our_words(error.msg));
-  }
-  if (buffer.exhausted()) {
-    throw InputError({.origin = origin},
-                     fmt::format("has more than {} MiB of text without a value in it", kLookAhead >> 20));
+    throw InputError(builder.place(error.mark), our_words(error.msg));
   }
   return builder.root();
+}
+
+NodePtr build_tree(const std::shared_ptr<const Origin>& origin, const YamlLimits& limits,
+                   const std::optional<OpenBracket>& open_bracket) {
+  MeteredBuffer buffer(origin->text);
+  NodePtr root;
+  std::optional<InputError> error;
+  try {
+    root = parse_events(origin, limits, buffer);
+  } catch (const InputError& caught) {
+    error = caught;
+  }
+  // What the parser says of text that was cut off, or of an open bracket, is far from the cause.
+  if (buffer.exhausted()) {
+    throw InputError(
+        {.origin = origin},
+        fmt::format("has {} MiB of text without the end of a value; put values on lines of their own, "
+                    "without brackets around all",
+                    kLookAhead >> 20));
+  }
+  if (error && open_bracket) {
+    throw InputError(open_bracket->place, fmt::format("this '{}' is not closed", open_bracket->bracket));
+  }
+  if (error) throw *error;
+  return root;
 }
 
 }  // namespace
@@ -295,8 +375,8 @@ NodePtr parse_yaml(std::string text, std::string name, const YamlLimits& limits)
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   const auto origin =
       std::make_shared<const Origin>(Origin{.name = std::move(name), .text = std::move(text)});
-  guard_yaml(origin, limits);
-  NodePtr root = build_tree(origin, limits);
+  const std::optional<OpenBracket> open_bracket = guard_yaml(origin, limits);
+  NodePtr root = build_tree(origin, limits, open_bracket);
   if (!root || root->kind == Node::Kind::Null) {
     throw InputError({.origin = origin},
                      origin->text.empty() ? "the file is empty" : "the file has no values in it");

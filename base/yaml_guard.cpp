@@ -18,14 +18,16 @@ class Guard {
   Guard(const std::shared_ptr<const Origin>& origin, const YamlLimits& limits)
       : origin_(origin), text_(origin->text), limits_(limits) {}
 
-  void run() {
+  std::optional<OpenBracket> run() {
     while (at_ < text_.size()) {
-      if (depth_ == 0) indent();
+      if (brackets_.empty()) indent();
       while (at_ < text_.size() && text_[at_] != '\n') token();
       ++at_;
       ++line_;
       line_start_ = at_;
     }
+    if (brackets_.empty()) return std::nullopt;
+    return brackets_.back();
   }
 
  private:
@@ -60,11 +62,11 @@ class Guard {
     } else if (c == '[' || c == '{') {
       open();
     } else if (c == ']' || c == '}') {
-      depth_ = std::max(depth_ - 1, 0);
+      if (!brackets_.empty()) brackets_.pop_back();
       ++at_;
-    } else if ((c == '|' || c == '>') && depth_ == 0) {
+    } else if ((c == '|' || c == '>') && brackets_.empty()) {
       skip_block_scalar();
-    } else if ((c == ',' && depth_ > 0) || ((c == '-' || c == '?' || c == ':') && blank(peek(1)))) {
+    } else if ((c == ',' && !brackets_.empty()) || ((c == '-' || c == '?' || c == ':') && blank(peek(1)))) {
       ++at_;
     } else if (c == '&' || c == '*' || c == '!') {
       skip_word();
@@ -74,23 +76,24 @@ class Guard {
   }
 
   void open() {
-    if (++depth_ > limits_.depth) throw too_deep(here(), limits_);
+    brackets_.push_back({.bracket = peek(), .place = here()});
+    if (static_cast<int>(brackets_.size()) > limits_.depth) throw too_deep(here(), limits_);
     ++at_;
   }
 
   void skip_to_line_end() { at_ = std::min(text_.find('\n', at_), text_.size()); }
 
   void skip_word() {
-    while (!blank(peek()) && !(depth_ > 0 && ends_flow_text(peek()))) ++at_;
+    while (!blank(peek()) && !(!brackets_.empty() && ends_flow_text(peek()))) ++at_;
   }
 
   static bool ends_flow_text(char c) { return c == '[' || c == ']' || c == '{' || c == '}' || c == ','; }
 
   void skip_plain() {
     while (peek() != '\n') {
-      if (peek() == ':' && (blank(peek(1)) || (depth_ > 0 && ends_flow_text(peek(1))))) break;
+      if (peek() == ':' && (blank(peek(1)) || (!brackets_.empty() && ends_flow_text(peek(1))))) break;
       if (peek() == '#' && blank(text_[at_ - 1])) break;
-      if (depth_ > 0 && ends_flow_text(peek())) return;
+      if (!brackets_.empty() && ends_flow_text(peek())) return;
       ++at_;
     }
     if (peek() == ':') ++at_;
@@ -138,7 +141,7 @@ class Guard {
   std::size_t line_start_ = 0;
   int line_ = 1;
   int indent_ = 0;
-  int depth_ = 0;  ///< of brackets
+  std::vector<OpenBracket> brackets_;
 };
 
 Place place_of(const std::shared_ptr<const Origin>& origin, std::size_t offset) {
@@ -168,14 +171,14 @@ InputError too_deep(Place place, const YamlLimits& limits) {
   return InputError(std::move(place), fmt::format("lists and maps are nested deeper than {}", limits.depth));
 }
 
-void guard_yaml(const std::shared_ptr<const Origin>& origin, const YamlLimits& limits) {
+std::optional<OpenBracket> guard_yaml(const std::shared_ptr<const Origin>& origin, const YamlLimits& limits) {
   if (origin->text.size() > limits.bytes) {
     throw InputError(
         {.origin = origin},
         fmt::format("is larger than {} MiB, which no YAML file for this program is", limits.bytes >> 20));
   }
   check_bytes(origin);
-  Guard(origin, limits).run();
+  return Guard(origin, limits).run();
 }
 
 }  // namespace stagecraft

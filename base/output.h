@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace stagecraft {
+
+/// A file that appears whole or not at all. What is written goes to a temporary file in the same folder;
+/// commit() gives it the final name in one step. Destroyed without commit, the temporary is removed.
+///
+/// A target that is no regular file (`-` for standard output, /dev/null, a pipe) is written directly. A link
+/// is followed: the file that it points to is replaced. An existing file keeps its permissions. A name that
+/// ends in .gz is compressed (gzip, no time stamp: the same content gives the same bytes with one zlib).
+///
+/// Errors are InputError and name the file and what to do. Buffered: 1 MiB. Not for several threads at once.
+class OutputFile {
+ public:
+  /// Opens at once, so that a folder that does not exist is known before a long computation.
+  explicit OutputFile(std::string path);
+  ~OutputFile();
+  OutputFile(OutputFile&&) noexcept;
+  OutputFile& operator=(OutputFile&&) noexcept;
+
+  void write(std::string_view data);
+  /// Writes what is buffered and puts the file in place. REQUIRES: not yet committed.
+  void commit();
+
+  const std::string& path() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Writes a whole file atomically.
+void write_file(const std::string& path, std::string_view content);
+
+/// Removes the temporaries of every OutputFile that is open. Async-signal-safe: for the handler of SIGINT and
+/// SIGTERM, which must end the process afterwards.
+void unlink_pending_temporaries() noexcept;
+
+}  // namespace stagecraft
