@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/quantity.h"
 #include "sim/report/svg_legend.h"
 #include "sim/report/svg_palette.h"
 #include "sim/report/svg_rows.h"
@@ -17,7 +18,7 @@ std::string subtitle(const SvgScene& scene) {
   const Timeline& timeline = scene.timeline;
   std::string text = scene.options.subtitle;
   if (!text.empty()) text += ", ";
-  text += "makespan " + rounded_text(timeline.makespan, time_unit(timeline.makespan));
+  text += "makespan " + to_text(timeline.makespan);
   if (layout.from > TimePoint{0} || layout.to < timeline.makespan) {
     append_to(text += ", shown from ", in_unit(layout.from, layout.unit));
     append_to(text += " to ", in_unit(layout.to, layout.unit));
@@ -32,8 +33,7 @@ std::string subtitle(const SvgScene& scene) {
 
 /// For readers that cannot see the picture.
 std::string description(const SvgScene& scene) {
-  return fmt::format("Gantt chart: {} rows over time, {} ops. {}", scene.layout.rows, scene.contents.ops,
-                     subtitle(scene));
+  return fmt::format("Gantt chart, rank by rank over time: {} ops. {}", scene.contents.ops, subtitle(scene));
 }
 
 /// Boxes keep a thin white edge while they are wide enough for it.

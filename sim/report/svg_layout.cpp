@@ -36,12 +36,18 @@ void place_times(const Timeline& timeline, const Selection& selection, SvgLayout
   layout.unit = time_unit(layout.to - layout.from);
 }
 
-/// Ticks at multiples of 1, 2 or 5 times a power of ten, the densest whose labels do not touch.
-void place_ticks(SvgLayout& layout) {
+/// The widest label that the time axis can have.
+double tick_label_width(const SvgLayout& layout) {
   std::string longest;
   append_to(longest, in_unit(layout.to, layout.unit));
+  return text_width(longest, kFontSize);
+}
+
+/// Ticks at multiples of 1, 2 or 5 times a power of ten, the densest whose labels do not touch. A label may
+/// have more decimals than that of the last moment, hence the reserve.
+void place_ticks(SvgLayout& layout) {
   const double span = static_cast<double>((layout.to - layout.from).count());
-  const double distance = std::max(kMinTickDistance, std::min(text_width(longest, kFontSize) + 16, 160.0));
+  const double distance = std::max(kMinTickDistance, tick_label_width(layout) + 16);
 
   std::int64_t step = 1;
   for (int turn = 0; static_cast<double>(step) / span * layout.plot_width() < distance; ++turn) {
@@ -131,11 +137,12 @@ SvgLayout svg_layout(const Timeline& timeline, const SvgOptions& options, const 
                      const CounterPeak& peak) {
   SvgLayout layout;
   layout.width = std::max(options.width, 300);
-  layout.plot_left = kMargin + label_width(timeline, contents) + 8;
+  place_times(timeline, options.selection, layout);
+  const double half_tick = tick_label_width(layout) / 2;
+  layout.plot_left = std::max(kMargin + label_width(timeline, contents) + 8, half_tick + kMargin);
   const double peak_label =
       peak.present ? text_width("peak " + value_text(peak.value, peak.unit), kFontSize) : 0;
-  layout.plot_right = layout.width - std::max(kMargin + 10, kMargin + peak_label + 8);
-  place_times(timeline, options.selection, layout);
+  layout.plot_right = layout.width - kMargin - std::max({10.0, peak_label + 8, half_tick});
   place_ticks(layout);
   place_rows(options, contents, layout);
   place_gaps(timeline, options, peak, layout);

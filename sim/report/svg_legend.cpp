@@ -45,12 +45,15 @@ std::vector<LegendEntry> entries_for(const SvgScene& scene) {
 
 std::vector<LegendEntry> legend(const SvgScene& scene) {
   std::vector<LegendEntry> entries = entries_for(scene);
-  double x = scene.layout.plot_left;
+  const double right = scene.layout.width - kMargin;
+  const double left = scene.layout.width < 500 ? kMargin : scene.layout.plot_left;
+  double x = left;
   int line = 0;
   for (LegendEntry& entry : entries) {
+    entry.label = fit_text(entry.label, kFontSize, right - left - swatch_width(entry) - 6);
     const double width = swatch_width(entry) + 6 + text_width(entry.label, kFontSize);
-    if (x + width > scene.layout.width - kMargin && x > scene.layout.plot_left) {
-      x = scene.layout.plot_left;
+    if (x + width > right && x > left) {
+      x = left;
       ++line;
     }
     entry.x = x;

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/quantity.h"
+
 namespace stagecraft {
 
 namespace {
@@ -55,26 +57,9 @@ TimeUnit time_unit(Duration span) {
   return {"ns", 0};
 }
 
-std::string rounded_text(Duration time, TimeUnit unit) {
-  std::int64_t step = 1;
-  while (time.count() / step >= 10'000) step *= 10;
-  const std::int64_t rounded = (time.count() / step + (time.count() % step * 2 >= step && step > 1)) * step;
-  std::string text;
-  append_to(text, Decimal{rounded, unit.digits});
-  return text + " " + std::string(unit.name);
-}
-
 std::string value_text(std::int64_t value, std::string_view unit) {
-  if (unit != "bytes") return fmt::format("{}{}{}", value, unit.empty() ? "" : " ", unit);
-  constexpr std::array<std::string_view, 5> prefixes{"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t prefix = 0;
-  double scaled = static_cast<double>(value);
-  while (scaled >= 1024 && prefix + 1 < prefixes.size()) {
-    scaled /= 1024;
-    ++prefix;
-  }
-  const int decimals = prefix == 0 || scaled >= 100 ? 0 : scaled >= 10 ? 1 : 2;
-  return fmt::format("{:.{}f} {}", scaled, decimals, prefixes[prefix]);
+  if (unit == "bytes") return to_text(Bytes{value});
+  return fmt::format("{}{}{}", value, unit.empty() ? "" : " ", unit);
 }
 
 }  // namespace stagecraft

@@ -35,10 +35,7 @@ inline Decimal in_unit(Duration time, TimeUnit unit) {
   return {time.count(), unit.digits};
 }
 
-/// `time` rounded to four significant digits, with the unit's name: "412.6 ms".
-std::string rounded_text(Duration time, TimeUnit unit);
-
-/// A counter's value for a label: bytes with a binary prefix and three digits, else the number with its unit.
+/// A counter's value for a label: bytes with a binary prefix, else the number with its unit.
 std::string value_text(std::int64_t value, std::string_view unit);
 
 }  // namespace stagecraft
