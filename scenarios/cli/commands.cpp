@@ -1,0 +1,130 @@
+#include "scenarios/cli/commands.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdlib>
+#include <ostream>
+
+#include "base/error.h"
+#include "base/suggest.h"
+
+namespace stagecraft {
+
+namespace {
+
+constexpr std::array kRunOptions{
+    OptionInfo{"set", "KEY=VALUE", "replace one value of the scenario, such as pipeline.schedule=gpipe", true},
+    OptionInfo{"json", "FILE", "write the numbers as JSON; - for standard output", false, true},
+    OptionInfo{"csv", "FILE", "write every op and bubble with its times as CSV", false, true},
+    OptionInfo{"svg", "FILE", "draw the timeline", false, true},
+    OptionInfo{"trace", "FILE", "write a trace for ui.perfetto.dev; compressed when FILE ends in .gz", false, true},
+    OptionInfo{"trace-window", "FROM..TO", "only this time, such as 0ms..50ms (also for --svg)"},
+    OptionInfo{"trace-ranks", "A-B", "only these ranks, such as 0-3 (also for --svg)"},
+    OptionInfo{"schedule-csv", "FILE", "write the schedule in PyTorch's notation", false, true},
+};
+constexpr std::array kCheckOptions{
+    OptionInfo{"set", "KEY=VALUE", "replace one value of the scenarios", true},
+};
+constexpr std::array kCommonOptions{
+    OptionInfo{"color", "WHEN", "auto (the default), always or never"},
+    OptionInfo{"help", "", "print this help"},
+    OptionInfo{"version", "", "print the version"},
+};
+
+constexpr std::array kCommands{
+    CommandInfo{"run", "SCENARIO", "simulate a scenario and report", kRunOptions, run_command},
+    CommandInfo{"check", "SCENARIO...", "validate scenarios without running them", kCheckOptions, check_command},
+    CommandInfo{"list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
+    CommandInfo{"explain", "KEY|METRIC", "what a key of the scenario or a number of a report means", {}, explain_command},
+    CommandInfo{"schema", "", "print the JSON Schema of the scenario file", {}, schema_command},
+    CommandInfo{"completion", "bash|zsh|fish", "print a completion script for the shell", {}, completion_command},
+};
+
+const CommandInfo* find_command(std::string_view name) {
+  for (const CommandInfo& command : kCommands)
+    if (command.name == name) return &command;
+  return nullptr;
+}
+
+std::vector<OptionInfo> all_options(const CommandInfo* command) {
+  std::vector<OptionInfo> options;
+  if (command) options.assign(command->options.begin(), command->options.end());
+  options.insert(options.end(), kCommonOptions.begin(), kCommonOptions.end());
+  return options;
+}
+
+std::string program_help() {
+  std::string text = "Simulates and plans how work is laid out in time on GPUs.\n\nusage: stagecraft COMMAND [OPTIONS] ...\n\n";
+  for (const CommandInfo& command : kCommands)
+    text += fmt::format("  {:<26}{}\n", fmt::format("{} {}", command.name, command.arguments), command.summary);
+  return text + "\n" + options_help(kCommonOptions) + "\n`stagecraft COMMAND --help` shows the options of a command.\n";
+}
+
+std::string command_help(const CommandInfo& command) {
+  return fmt::format("usage: stagecraft {} {} [OPTIONS]\n\n{}\n\n{}", command.name, command.arguments, command.summary,
+                     options_help(all_options(&command)));
+}
+
+/// NO_COLOR wins over CLICOLOR_FORCE, FORCE_COLOR over NO_COLOR, --color over all; otherwise a terminal
+/// that is not dumb.
+bool wants_colour(const Arguments& arguments, bool terminal) {
+  const auto set = [](const char* name) {
+    const char* value = std::getenv(name);
+    return value && *value;
+  };
+  const std::string when = arguments.value("color");
+  if (when == "always") return true;
+  if (when == "never") return false;
+  if (!when.empty() && when != "auto") throw UsageError(fmt::format("option '--color' must be auto, always or never, got '{}'", when));
+  if (set("FORCE_COLOR")) return true;
+  if (set("NO_COLOR")) return false;
+  if (set("CLICOLOR_FORCE")) return true;
+  const char* term = std::getenv("TERM");
+  return terminal && !(term && std::string_view(term) == "dumb");
+}
+
+std::string unknown_command(const std::string& name) {
+  std::vector<std::string_view> names;
+  for (const CommandInfo& command : kCommands) names.push_back(command.name);
+  return fmt::format("unknown command '{}'{}", name, did_you_mean(name, names));
+}
+
+Exit dispatch(const std::vector<std::string>& words, std::ostream& out, std::ostream& err, bool terminal) {
+  if (words.empty()) {
+    err << program_help();
+    return Exit::BadInput;
+  }
+  const bool is_command = words[0].empty() || words[0][0] != '-';
+  const CommandInfo* command = is_command ? find_command(words[0]) : nullptr;
+  if (is_command && !command) throw UsageError(unknown_command(words[0]));
+  const Arguments arguments = parse_arguments({words.begin() + is_command, words.end()}, all_options(command));
+  if (arguments.has("help") || arguments.has("version")) {
+    out << (arguments.has("version") ? version_text() : command ? command_help(*command) : program_help());
+    return Exit::Done;
+  }
+  if (!command) throw UsageError("no command given");
+  Streams streams{out, err, wants_colour(arguments, terminal)};
+  return command->run(arguments, streams);
+}
+
+}  // namespace
+
+std::span<const CommandInfo> commands() { return kCommands; }
+
+std::span<const OptionInfo> common_options() { return kCommonOptions; }
+
+Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err, bool terminal) {
+  try {
+    return dispatch(words, out, err, terminal);
+  } catch (const UsageError& error) {
+    err << "stagecraft: error: " << error.what() << "\nsee `stagecraft --help`\n";
+  } catch (const InputError& error) {
+    err << error.what() << "\n";
+  } catch (const std::bad_alloc&) {
+    err << "stagecraft: error: this machine's memory does not hold the simulation; ask for fewer ranks or micro-batches\n";
+  }
+  return Exit::BadInput;
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <iosfwd>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scenarios/cli/options.h"
+
+namespace stagecraft {
+
+/// Exit statuses.
+enum class Exit { Done = 0, Failed = 1, BadInput = 2, NoPlan = 3, Interrupted = 130 };
+
+/// Where a command writes, so that tests can run it in process.
+struct Streams {
+  std::ostream& out;
+  std::ostream& err;
+  bool colour = false;
+};
+
+/// One subcommand: from these records come the dispatcher, --help and completion.
+struct CommandInfo {
+  std::string_view name;
+  std::string_view arguments;  ///< "SCENARIO"
+  std::string_view summary;
+  std::span<const OptionInfo> options;
+  Exit (*run)(const Arguments&, Streams&);
+};
+
+/// Every subcommand, in the order of --help.
+std::span<const CommandInfo> commands();
+
+/// Options that every command has.
+std::span<const OptionInfo> common_options();
+
+/// The whole program but for signals: parses `words` (without the program's name), runs the command and turns
+/// exceptions into messages and exit statuses. `terminal`: standard output is one.
+Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err, bool terminal);
+
+/// "0.1.0 (abc1234)", and with the compiler and optional parts, several lines.
+std::string version();
+std::string version_text();
+
+Exit run_command(const Arguments& arguments, Streams& streams);
+Exit check_command(const Arguments& arguments, Streams& streams);
+Exit list_command(const Arguments& arguments, Streams& streams);
+Exit explain_command(const Arguments& arguments, Streams& streams);
+Exit schema_command(const Arguments& arguments, Streams& streams);
+Exit completion_command(const Arguments& arguments, Streams& streams);
+
+/// The kinds that `stagecraft list` knows.
+std::vector<std::string_view> list_kinds();
+
+}  // namespace stagecraft

@@ -1,0 +1,115 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+
+#include "base/suggest.h"
+#include "models/catalog.h"
+#include "models/hf_config.h"
+#include "scenarios/cli/commands.h"
+#include "scenarios/reader/reader.h"
+#include "scenarios/run/run.h"
+#include "sim/schedule/registry.h"
+
+namespace stagecraft {
+
+namespace {
+
+struct Entry {
+  std::string_view name;
+  std::string_view summary;
+  std::string_view source;
+};
+
+template <class Registry>
+std::vector<Entry> entries_of(const Registry& registry) {
+  std::vector<Entry> entries;
+  for (const auto& entry : registry) entries.push_back({entry.name, entry.summary, entry.source});
+  return entries;
+}
+
+/// One kind of thing that a scenario can name.
+struct ListKind {
+  std::string_view name;
+  std::string_view key;  ///< where it is named
+  std::vector<Entry> (*entries)();
+};
+
+const std::array kKinds{
+    ListKind{"schedules", "pipeline.schedule", [] { return entries_of(schedules()); }},
+    ListKind{"cost-models", "costs.model", [] {
+               return std::vector<Entry>{{"uniform", "times are given in the scenario", ""},
+                                         {"roofline", "arithmetic, memory and launches of every operator on a device", "Williams, Waterman and Patterson, CACM 52(4), 2009"}};
+             }},
+    ListKind{"models", "model.preset", [] { return entries_of(model_presets()); }},
+    ListKind{"devices", "cluster.device.preset", [] { return entries_of(device_presets()); }},
+    ListKind{"links", "cluster.intra.preset", [] { return entries_of(link_presets()); }},
+    ListKind{"clusters", "cluster.preset", [] { return entries_of(cluster_presets()); }},
+    ListKind{"metrics", "--json", [] {
+               std::vector<Entry> entries;
+               for (const MetricInfo& metric : run_metrics()) entries.push_back({metric.key, metric.help, metric.unit});
+               return entries;
+             }},
+};
+
+void print(const ListKind& kind, std::ostream& out, bool colour) {
+  const std::vector<Entry> entries = kind.entries();
+  std::size_t width = 0;
+  for (const Entry& entry : entries) width = std::max(width, entry.name.size());
+  out << fmt::format("{}{}{} ({})\n", colour ? "\x1b[1m" : "", kind.name, colour ? "\x1b[0m" : "", kind.key);
+  for (const Entry& entry : entries) {
+    out << fmt::format("  {:<{}}  {}", entry.name, width, entry.summary);
+    if (!entry.source.empty()) out << fmt::format(" [{}]", entry.source);
+    out << "\n";
+  }
+}
+
+}  // namespace
+
+std::vector<std::string_view> list_kinds() {
+  std::vector<std::string_view> names;
+  for (const ListKind& kind : kKinds) names.push_back(kind.name);
+  return names;
+}
+
+Exit list_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.positional.size() > 1) throw UsageError("list takes one kind at most");
+  if (arguments.positional.empty()) {
+    for (const ListKind& kind : kKinds) print(kind, streams.out, streams.colour);
+    return Exit::Done;
+  }
+  const std::string& name = arguments.positional[0];
+  for (const ListKind& kind : kKinds)
+    if (kind.name == name) {
+      print(kind, streams.out, streams.colour);
+      return Exit::Done;
+    }
+  const std::vector<std::string_view> kinds = list_kinds();
+  throw UsageError(fmt::format("nothing to list called '{}'{} (kinds: {})", name, did_you_mean(name, kinds), fmt::join(kinds, ", ")));
+}
+
+Exit explain_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.positional.size() != 1) throw UsageError("explain takes one key or metric");
+  const std::string& name = arguments.positional[0];
+  for (const MetricInfo& metric : run_metrics()) {
+    if (metric.key != name) continue;
+    streams.out << fmt::format("{} [{}]: {}\n", metric.key, metric.unit, metric.help);
+    return Exit::Done;
+  }
+  for (const BubbleCauseInfo& cause : bubble_causes()) {
+    if (cause.key != name) continue;
+    streams.out << fmt::format("{} [s]: idle time {}\n", cause.key, cause.help);
+    return Exit::Done;
+  }
+  streams.out << explain_scenario_key(name);
+  return Exit::Done;
+}
+
+Exit schema_command(const Arguments& arguments, Streams& streams) {
+  if (!arguments.positional.empty()) throw UsageError("schema takes no argument");
+  streams.out << scenario_schema();
+  return Exit::Done;
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,83 @@
+#include "scenarios/cli/options.h"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+
+#include "base/suggest.h"
+
+namespace stagecraft {
+
+namespace po = boost::program_options;
+
+namespace {
+
+po::options_description described(std::span<const OptionInfo> options) {
+  po::options_description result;
+  for (const OptionInfo& option : options) {
+    const std::string name(option.name);
+    if (option.placeholder.empty()) result.add_options()(name.c_str(), "");
+    else result.add_options()(name.c_str(), po::value<std::vector<std::string>>(), "");
+  }
+  return result;
+}
+
+/// No guessing (by default --js stands for --json), no single-dash options but `-` itself, which is a file.
+constexpr int kStyle = po::command_line_style::allow_long | po::command_line_style::long_allow_adjacent |
+                       po::command_line_style::long_allow_next;
+
+std::string unknown_option(const std::string& name, std::span<const OptionInfo> options) {
+  std::vector<std::string_view> names;
+  for (const OptionInfo& option : options) names.push_back(option.name);
+  const std::string bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  return fmt::format("unknown option '{}'{}", name, did_you_mean(bare, names));
+}
+
+}  // namespace
+
+std::string Arguments::value(std::string_view name) const {
+  const auto found = options.find(name);
+  return found == options.end() || found->second.empty() ? std::string() : found->second.back();
+}
+
+std::vector<std::string> Arguments::values(std::string_view name) const {
+  const auto found = options.find(name);
+  return found == options.end() ? std::vector<std::string>() : found->second;
+}
+
+Arguments parse_arguments(const std::vector<std::string>& words, std::span<const OptionInfo> options) {
+  Arguments arguments;
+  try {
+    const po::options_description description = described(options);
+    const auto parsed = po::command_line_parser(words).options(description).style(kStyle).allow_unregistered().run();
+    for (const auto& option : parsed.options) {
+      if (option.position_key >= 0 || option.string_key.empty()) {
+        arguments.positional.insert(arguments.positional.end(), option.value.begin(), option.value.end());
+        continue;
+      }
+      if (option.unregistered) throw UsageError(unknown_option(option.original_tokens.at(0), options));
+      auto& values = arguments.options[option.string_key];
+      values.insert(values.end(), option.value.begin(), option.value.end());
+    }
+  } catch (const po::error& error) {
+    throw UsageError(error.what());
+  }
+  for (const std::string& word : arguments.positional)
+    if (word.size() > 1 && word[0] == '-') throw UsageError(unknown_option(word, options));
+  for (const OptionInfo& option : options)
+    if (!option.repeatable && arguments.values(option.name).size() > 1)
+      throw UsageError(fmt::format("option '--{}' is given twice", option.name));
+  return arguments;
+}
+
+std::string options_help(std::span<const OptionInfo> options) {
+  std::string text;
+  for (const OptionInfo& option : options) {
+    std::string left = fmt::format("--{}", option.name);
+    if (!option.placeholder.empty()) left += fmt::format(" {}", option.placeholder);
+    text += fmt::format("  {:<26}{}{}\n", left, option.help, option.repeatable ? " (may be repeated)" : "");
+  }
+  return text;
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,170 @@
+#include <fmt/format.h>
+
+#include <charconv>
+#include <ostream>
+
+#include "base/output.h"
+#include "base/quantity.h"
+#include "scenarios/cli/commands.h"
+#include "scenarios/reader/reader.h"
+#include "scenarios/run/report.h"
+#include "sim/report/csv.h"
+#include "sim/report/trace.h"
+#include "sim/schedule/pytorch_csv.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// The outputs that were asked for. All are opened before the simulation, so that a folder that does not exist is known
+/// early, and put in place when all are written: together or not at all.
+class Outputs {
+ public:
+  Outputs(const Arguments& arguments, std::ostream& out) : out_(out) {
+    for (std::string_view option : {"json", "csv", "svg", "trace", "schedule-csv"}) {
+      const std::string path = arguments.value(option);
+      if (!arguments.has(option)) continue;
+      if (path.empty()) throw UsageError(fmt::format("option '--{}' needs a file name", option));
+      targets_.push_back({option, path, {}});
+      if (path != "-") targets_.back().file.emplace(path);
+      else if (stdout_taken_) throw UsageError("only one output can be standard output");
+      else stdout_taken_ = true;
+    }
+  }
+
+  bool wants(std::string_view option) const { return find(option) != nullptr; }
+  bool stdout_taken() const { return stdout_taken_; }
+
+  /// Calls write(sink) where the option was given.
+  template <class Write>
+  void write(std::string_view option, Write write) {
+    Target* target = find(option);
+    if (!target) return;
+    if (target->file) {
+      ForwardingSink<OutputFile> sink(*target->file);
+      write(sink);
+    } else {
+      StringSink text;
+      write(text);
+      out_ << text.text;
+    }
+  }
+
+  void commit() {
+    for (Target& target : targets_)
+      if (target.file) target.file->commit();
+  }
+
+  /// The names of the files, for people.
+  std::string written() const {
+    std::string text;
+    for (const Target& target : targets_)
+      if (target.file) text += (text.empty() ? "" : ", ") + target.path;
+    return text;
+  }
+
+ private:
+  struct Target {
+    std::string_view option;
+    std::string path;
+    std::optional<OutputFile> file;
+  };
+
+  const Target* find(std::string_view option) const {
+    for (const Target& target : targets_)
+      if (target.option == option) return &target;
+    return nullptr;
+  }
+  Target* find(std::string_view option) { return const_cast<Target*>(std::as_const(*this).find(option)); }
+
+  std::ostream& out_;
+  std::vector<Target> targets_;
+  bool stdout_taken_ = false;
+};
+
+TimePoint parse_time(std::string_view text, std::string_view option) {
+  try {
+    return parse_quantity<Duration>(text);
+  } catch (const QuantityError& error) {
+    throw UsageError(fmt::format("option '--{}': '{}' {}", option, text, error.what()));
+  }
+}
+
+int parse_rank(std::string_view text) {
+  int rank = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rank);
+  if (error != std::errc{} || end != text.data() + text.size() || rank < 0)
+    throw UsageError(fmt::format("option '--trace-ranks' needs ranks such as 0-3, got '{}'", text));
+  return rank;
+}
+
+Selection selection(const Arguments& arguments) {
+  Selection result;
+  if (const std::string window = arguments.value("trace-window"); arguments.has("trace-window")) {
+    const std::size_t dots = window.find("..");
+    if (dots == std::string::npos) throw UsageError(fmt::format("option '--trace-window' needs FROM..TO, such as 0ms..50ms, got '{}'", window));
+    result.from = parse_time(std::string_view(window).substr(0, dots), "trace-window");
+    result.to = parse_time(std::string_view(window).substr(dots + 2), "trace-window");
+    if (result.to <= result.from) throw UsageError(fmt::format("option '--trace-window' {} is empty", window));
+  }
+  if (const std::string ranks = arguments.value("trace-ranks"); arguments.has("trace-ranks")) {
+    const std::size_t dash = std::min(ranks.find('-'), ranks.size());
+    result.first_rank = parse_rank(std::string_view(ranks).substr(0, dash));
+    result.last_rank = dash == ranks.size() ? result.first_rank : parse_rank(std::string_view(ranks).substr(dash + 1));
+    if (result.last_rank < result.first_rank) throw UsageError(fmt::format("option '--trace-ranks' {} is empty", ranks));
+  }
+  return result;
+}
+
+void write_outputs(const RunResult& result, const Selection& shown, Outputs& outputs, std::ostream& err) {
+  outputs.write("json", [&](TextSink& sink) { sink.write(json_report(result, version())); });
+  outputs.write("csv", [&](TextSink& sink) { write_csv(result.timeline, shown, sink); });
+  outputs.write("svg", [&](TextSink& sink) {
+    SvgOptions options = svg_options(result);
+    options.selection = shown;
+    write_svg(result.timeline, options, sink);
+  });
+  outputs.write("trace", [&](TextSink& sink) {
+    const TraceOptions options{.selection = shown};
+    if (const std::string warning = trace_warning(trace_size(result.timeline, options)); !warning.empty())
+      err << "stagecraft: warning: " << warning << "\n";
+    write_trace(result.timeline, options, sink);
+  });
+  outputs.write("schedule-csv", [&](TextSink& sink) {
+    const PipelineProblem& problem = result.built.problem;
+    sink.write(write_csv(pytorch_grid(problem.schedule, problem.shape, result.built.schedule_name)));
+  });
+}
+
+}  // namespace
+
+Exit run_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.positional.size() != 1) throw UsageError("run takes one scenario");
+  const Selection shown = selection(arguments);
+  const ReadScenario read = read_scenario(arguments.positional[0], arguments.values("set"));
+  Outputs outputs(arguments, streams.out);
+  const bool pictures = outputs.wants("svg") || outputs.wants("trace");
+  const RunResult result = run(read, {.transfers = pictures, .counters = outputs.wants("trace")});
+  write_outputs(result, shown, outputs, streams.err);
+  outputs.commit();
+  if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
+  if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken()) streams.out << "  Written    " << files << "\n";
+  return Exit::Done;
+}
+
+Exit check_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.positional.empty()) throw UsageError("check takes one scenario or more");
+  bool good = true;
+  for (const std::string& path : arguments.positional) {
+    try {
+      build(read_scenario(path, arguments.values("set")));
+      streams.out << path << ": ok\n";
+    } catch (const InputError& error) {
+      streams.err << error.what() << "\n";
+      good = false;
+    }
+  }
+  return good ? Exit::Done : Exit::BadInput;
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,251 @@
+#pragma once
+
+#include <vector>
+
+#include "models/catalog.h"
+#include "scenarios/reader/scenario.h"
+#include "sim/schedule/registry.h"
+
+/// One record per key of the scenario file (base/fields.h). Heavy: included by the reader only.
+namespace stagecraft {
+
+/// One op takes at most 100 days, one size is at most 8 PiB: far beyond use, and sums of a few of them cannot
+/// overflow. Sums over a whole step are checked when it is built.
+inline constexpr Duration kLongestOp = std::chrono::hours{2400};
+inline constexpr Bytes kLargestSize{std::int64_t{1} << 53};
+
+/// The names of a registry, for keys that name one of its entries.
+template <auto registry>
+std::vector<std::string_view> names_of() {
+  std::vector<std::string_view> names;
+  for (const auto& entry : registry()) names.push_back(entry.name);
+  return names;
+}
+
+template <>
+struct EnumNames<AttentionKernel> {
+  static constexpr std::array all{EnumName<AttentionKernel>{AttentionKernel::Unfused, "unfused"},
+                                  EnumName<AttentionKernel>{AttentionKernel::Flash, "flash"}};
+};
+template <>
+struct EnumNames<Architecture> {
+  static constexpr std::array all{EnumName<Architecture>{Architecture::Decoder, "decoder"},
+                                  EnumName<Architecture>{Architecture::Encoder, "encoder"}};
+};
+template <>
+struct EnumNames<Activation> {
+  static constexpr std::array all{EnumName<Activation>{Activation::Gelu, "gelu"},
+                                  EnumName<Activation>{Activation::SwiGlu, "swiglu"}};
+};
+template <>
+struct EnumNames<Norm> {
+  static constexpr std::array all{EnumName<Norm>{Norm::LayerNorm, "layernorm"}, EnumName<Norm>{Norm::RmsNorm, "rmsnorm"}};
+};
+template <>
+struct EnumNames<Positions> {
+  static constexpr std::array all{EnumName<Positions>{Positions::Learned, "learned"},
+                                  EnumName<Positions>{Positions::Rotary, "rotary"}};
+};
+template <>
+struct EnumNames<Recompute> {
+  static constexpr std::array all{EnumName<Recompute>{Recompute::None, "none"},
+                                  EnumName<Recompute>{Recompute::Selective, "selective"},
+                                  EnumName<Recompute>{Recompute::Full, "full"}};
+};
+template <>
+struct EnumNames<TransferMode> {
+  static constexpr std::array all{EnumName<TransferMode>{TransferMode::Overlap, "overlap"},
+                                  EnumName<TransferMode>{TransferMode::Blocking, "blocking"}};
+};
+template <>
+struct EnumNames<CostModelKind> {
+  static constexpr std::array all{EnumName<CostModelKind>{CostModelKind::Uniform, "uniform"},
+                                  EnumName<CostModelKind>{CostModelKind::Roofline, "roofline"}};
+};
+
+template <>
+struct Fields<Transformer> {
+  static constexpr std::string_view name = "transformer";
+  static constexpr auto all = std::tuple{
+      field("name", &Transformer::name, "what reports call the model"),
+      field("architecture", &Transformer::architecture, "decoder (GPT, Llama) or encoder (BERT)"),
+      field("layers", &Transformer::layers, "transformer layers").min(1).max(100000).required(),
+      field("hidden", &Transformer::hidden, "hidden size h").min(1).max(1 << 20).required(),
+      field("heads", &Transformer::heads, "attention heads a").min(1).max(1 << 16).required(),
+      field("kv_heads", &Transformer::kv_heads, "key and value heads; 0: as many as heads").min(0).max(1 << 16),
+      field("head_dim", &Transformer::head_dim, "size of one head; 0: hidden / heads").min(0).max(1 << 16),
+      field("ffn_hidden", &Transformer::ffn_hidden, "inner size of the MLP; 0: 4 hidden").min(0).max(1 << 24),
+      field("vocabulary", &Transformer::vocabulary, "tokens V, before padding").min(1).max(1 << 28).required(),
+      field("sequence", &Transformer::sequence, "tokens of one sample s").min(1).max(1 << 24).required(),
+      field("max_positions", &Transformer::max_positions, "rows of a learned position table; 0: sequence").min(0).max(1 << 24),
+      field("activation", &Transformer::activation, "of the MLP"),
+      field("norm", &Transformer::norm, "normalization"),
+      field("positions", &Transformer::positions, "learned table or rotary"),
+      field("attention", &Transformer::attention, "scores in memory, or one fused kernel"),
+      field("tied_embeddings", &Transformer::tied_embeddings, "the output layer shares the input embedding"),
+      field("linear_bias", &Transformer::linear_bias, "biases on every linear layer"),
+      field("qkv_bias", &Transformer::qkv_bias, "bias on the query, key and value projection"),
+      field("dropout", &Transformer::dropout, "dropout masks are made and kept"),
+      field("vocabulary_multiple", &Transformer::vocabulary_multiple, "the table is padded to a multiple of this times tensor ranks").min(1).max(1 << 20),
+  };
+};
+
+template <>
+struct Fields<ModelSpec> {
+  static constexpr std::string_view name = "model";
+  static constexpr auto all = std::tuple{
+      field("preset", &ModelSpec::preset, "a name from `stagecraft list models`").one_of(names_of<model_presets>).example("gpt3-175b"),
+      field("hf_config", &ModelSpec::hf_config, "a Hugging Face config.json, relative to the scenario").example("config.json"),
+      field("transformer", &ModelSpec::transformer, "a transformer by its dimensions"),
+      field("sequence", &ModelSpec::sequence, "tokens of one sample, instead of the model's own").min(1).max(1 << 24),
+      field("vocabulary", &ModelSpec::vocabulary, "tokens before padding, instead of the model's own").min(1).max(1 << 28),
+      field("attention", &ModelSpec::attention, "attention kernels, instead of the model's own"),
+  };
+};
+
+template <>
+struct Fields<DeviceSpec> {
+  static constexpr std::string_view name = "device";
+  static constexpr auto all = std::tuple{
+      field("preset", &DeviceSpec::preset, "a name from `stagecraft list devices`").one_of(names_of<device_presets>).example("a100-80"),
+      field("half", &DeviceSpec::half, "dense bf16 or fp16 peak, instead of the preset's").example("312 TFLOP/s"),
+      field("memory", &DeviceSpec::memory, "device memory, instead of the preset's").max(kLargestSize).example("80 GiB"),
+      field("bandwidth", &DeviceSpec::bandwidth, "memory bandwidth, instead of the preset's").example("2039 GB/s"),
+      field("processors", &DeviceSpec::processors, "streaming multiprocessors, instead of the preset's").min(1).max(100000),
+  };
+};
+
+template <>
+struct Fields<LinkSpec> {
+  static constexpr std::string_view name = "link";
+  static constexpr auto all = std::tuple{
+      field("preset", &LinkSpec::preset, "a name from `stagecraft list links`").one_of(names_of<link_presets>),
+      field("latency", &LinkSpec::latency, "of one message, instead of the preset's").max(kLongestOp).example("5 us"),
+      field("bandwidth", &LinkSpec::bandwidth, "one direction, one device, instead of the preset's").example("25 GB/s"),
+  };
+};
+
+template <>
+struct Fields<ClusterSpec> {
+  static constexpr std::string_view name = "cluster";
+  static constexpr auto all = std::tuple{
+      field("preset", &ClusterSpec::preset, "a name from `stagecraft list clusters`").one_of(names_of<cluster_presets>).example("dgx-a100"),
+      field("nodes", &ClusterSpec::nodes, "number of nodes").min(1).max(1 << 24),
+      field("devices_per_node", &ClusterSpec::devices_per_node, "devices in a node, instead of the preset's").min(1).max(4096),
+      field("device", &ClusterSpec::device, "the device, where it is not the preset's"),
+      field("intra", &ClusterSpec::intra, "the link inside a node, where it is not the preset's"),
+      field("inter", &ClusterSpec::inter, "a device's share of the network, where it is not the preset's"),
+  };
+};
+
+template <>
+struct Fields<ParallelSpec> {
+  static constexpr std::string_view name = "parallel";
+  static constexpr auto all = std::tuple{
+      field("tensor", &ParallelSpec::tensor, "devices that share every layer, t").min(1).max(4096),
+      field("pipeline", &ParallelSpec::pipeline, "pipeline ranks p").min(1).max(65535),
+      field("data", &ParallelSpec::data, "replicas d").min(1).max(1 << 24),
+      field("sequence_parallel", &ParallelSpec::sequence_parallel, "norms and dropouts hold 1/t of the sequence"),
+      field("zero1", &ParallelSpec::zero1, "optimizer state is shared out over the replicas (ZeRO stage 1)"),
+      field("gradient_bytes", &ParallelSpec::gradient_bytes, "bytes of one gradient element: 4 (fp32) or 2").min(2).max(4),
+      field("scatter_gather", &ParallelSpec::scatter_gather, "a hop crosses the network in t parts and is gathered inside the node"),
+      field("hidden_reduction", &ParallelSpec::hidden_reduction, "share of the gradient reduction hidden behind the backward pass").min(0).max(1),
+  };
+};
+
+template <>
+struct Fields<BatchSpec> {
+  static constexpr std::string_view name = "batch";
+  static constexpr auto all = std::tuple{
+      field("global", &BatchSpec::global, "samples of one training step, over all replicas").min(1).max(std::int64_t{1} << 40).required(),
+      field("micro", &BatchSpec::micro, "samples of one micro-batch of one replica").min(1).max(1 << 20),
+  };
+};
+
+template <>
+struct Fields<PipelineSpec> {
+  static constexpr std::string_view name = "pipeline";
+  static constexpr auto all = std::tuple{
+      field("schedule", &PipelineSpec::schedule, "a name from `stagecraft list schedules`").one_of(names_of<schedules>),
+      field("csv", &PipelineSpec::csv, "a schedule in PyTorch's notation, relative to the scenario; takes the place of `schedule`").example("schedule.csv"),
+      field("stages", &PipelineSpec::stages, "pipeline ranks p, where there is no model").min(1).max(65535),
+      field("microbatches", &PipelineSpec::microbatches, "micro-batches of one step m, where there is no batch").min(1).max(1 << 30),
+      field("chunks", &PipelineSpec::chunks, "stages of one rank v").min(1).max(1024),
+      field("recompute", &PipelineSpec::recompute, "activations thrown away and made again: none, selective (attention scores) or full (all but each layer's input)"),
+      field("transfers", &PipelineSpec::transfers, "overlap: a transfer takes no time of either rank; blocking: it holds the sender"),
+      field("shared_links", &PipelineSpec::shared_links, "transfers of one direction between two ranks queue for their link"),
+      field("layers", &PipelineSpec::layers, "layers of each of the p*v stages in the model's order; empty: equal shares").min(0).max(100000),
+  };
+};
+
+template <>
+struct Fields<CollectiveConstants> {
+  static constexpr std::string_view name = "collectives";
+  static constexpr auto all = std::tuple{
+      field("intra_efficiency", &CollectiveConstants::intra_efficiency, "share of the intra-node bandwidth that large messages reach").positive().max(1),
+      field("inter_efficiency", &CollectiveConstants::inter_efficiency, "share of the network bandwidth that large messages reach").positive().max(1),
+      field("start", &CollectiveConstants::start, "of every collective: kernel launch and first handshake").max(kLongestOp),
+  };
+};
+
+template <>
+struct Fields<RooflineConstants> {
+  static constexpr std::string_view name = "roofline";
+  static constexpr auto all = std::tuple{
+      field("gemm_efficiency", &RooflineConstants::gemm_efficiency, "share of the tensor-core peak inside a full wave of full tiles").positive().max(1),
+      field("gemm_ramp_k", &RooflineConstants::gemm_ramp_k, "depth (in k) that filling and draining a tile's pipeline costs").min(0).max(1e6),
+      field("memory_efficiency", &RooflineConstants::memory_efficiency, "share of the memory bandwidth that streaming kernels reach").positive().max(1),
+      field("flash_efficiency", &RooflineConstants::flash_efficiency, "share of the peak that fused attention reaches").positive().max(1),
+      field("kernel_gap", &RooflineConstants::kernel_gap, "between two kernels of a stream, and their ramp").max(kLongestOp),
+      field("host_launch", &RooflineConstants::host_launch, "the host's time per kernel; binds where kernels are short").max(kLongestOp),
+      field("optimizer_bytes_per_parameter", &RooflineConstants::optimizer_bytes_per_parameter, "read and written by one Adam step, norm and unscaling too").min(0).max(1e4),
+      field("collectives", &RooflineConstants::collectives, "what collectives reach"),
+  };
+};
+
+template <>
+struct Fields<CostsSpec> {
+  static constexpr std::string_view name = "costs";
+  static constexpr auto all = std::tuple{
+      field("model", &CostsSpec::model, "uniform: times are given; roofline: from model and cluster. Default: roofline where there is a model"),
+      field("forward", &CostsSpec::forward, "uniform: forward of one micro-batch. One value: a rank's full share, of which a chunk costs 1/v; a list: one per stage").max(kLongestOp).example("5 ms"),
+      field("backward", &CostsSpec::backward, "uniform: both gradients as one op; default: their sum").max(kLongestOp).example("10 ms"),
+      field("input_gradient", &CostsSpec::input_gradient, "uniform: backward for the input").max(kLongestOp).example("5 ms"),
+      field("weight_gradient", &CostsSpec::weight_gradient, "uniform: backward for the weights").max(kLongestOp).example("5 ms"),
+      field("transfer", &CostsSpec::transfer, "uniform: one hop between ranks. A list: one per boundary between stages").max(kLongestOp).example("100 us"),
+      field("gradient_reduction", &CostsSpec::gradient_reduction, "uniform: once a step, after the rank's last backward").max(kLongestOp).example("20 ms"),
+      field("optimizer", &CostsSpec::optimizer, "uniform: once a step, behind the reduction").max(kLongestOp).example("3 ms"),
+      field("state", &CostsSpec::state, "uniform: weights, gradients and optimizer state").max(kLargestSize).example("20 GiB"),
+      field("activation", &CostsSpec::activation, "uniform: kept from forward to backward of one micro-batch").max(kLargestSize).example("1 GiB"),
+      field("weight_gradient_activation", &CostsSpec::weight_gradient_activation, "uniform: the part of it still kept between input and weight gradient").max(kLargestSize).example("512 MiB"),
+      field("roofline", &CostsSpec::roofline, "constants of the roofline model"),
+  };
+};
+
+template <>
+struct Fields<PublishedSpec> {
+  static constexpr std::string_view name = "published";
+  static constexpr auto all = std::tuple{
+      field("source", &PublishedSpec::source, "where the numbers stand").required(),
+      field("makespan", &PublishedSpec::makespan, "time of one training step").example("24.8 s"),
+      field("bubble_over_makespan", &PublishedSpec::bubble_over_makespan, "as the metric of that name").min(0).max(1),
+      field("bubble_over_span", &PublishedSpec::bubble_over_span, "as the metric of that name").min(0).max(1),
+  };
+};
+
+template <>
+struct Fields<Scenario> {
+  static constexpr std::string_view name = "scenario";
+  static constexpr auto all = std::tuple{
+      field("name", &Scenario::name, "what reports call the scenario; default: the file's name"),
+      field("model", &Scenario::model, "what is trained"),
+      field("cluster", &Scenario::cluster, "what it runs on"),
+      field("parallel", &Scenario::parallel, "how the model is spread over the cluster"),
+      field("batch", &Scenario::batch, "samples of a step"),
+      field("pipeline", &Scenario::pipeline, "the schedule"),
+      field("costs", &Scenario::costs, "how long ops take"),
+      field("published", &Scenario::published, "numbers that somebody published for this scenario; reports set them beside the simulated ones"),
+  };
+};
+
+}  // namespace stagecraft

@@ -1,0 +1,199 @@
+#include "scenarios/run/build.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/model_error.h"
+#include "models/roofline.h"
+#include "scenarios/run/files.h"
+#include "scenarios/run/uniform_costs.h"
+#include "sim/pipeline/lower.h"
+#include "sim/schedule/pytorch_csv.h"
+#include "sim/schedule/registry.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// A rank's time is a sum of its ops' times and hops, so a step cannot overflow below this bound.
+constexpr std::int64_t kLongestStep = std::int64_t{1} << 62;
+
+class Builder {
+ public:
+  explicit Builder(const ReadScenario& read) : read_(read), scenario_(read.scenario) {}
+
+  BuiltScenario run() {
+    built_.name = scenario_.name;
+    built_.published = scenario_.published;
+    built_.cost_model = scenario_.costs.model.value_or(scenario_.model ? CostModelKind::Roofline : CostModelKind::Uniform);
+    if (scenario_.model) build_training();
+    build_shape_and_schedule();
+    build_costs();
+    check_size();
+    built_.problem.transfers = scenario_.pipeline.transfers;
+    built_.problem.shared_links = scenario_.pipeline.shared_links;
+    check_schedule();
+    built_.problem.schedule = with_step_end(built_.problem.schedule, built_.problem.stages);
+    if (built_.problem.transfers == TransferMode::Blocking)
+      built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.edges);
+    return std::move(built_);
+  }
+
+ private:
+  [[noreturn]] void fail(std::string_view key, std::string message, std::vector<std::string> hints = {}) const {
+    throw error_at(*read_.root, key, std::move(message), std::move(hints));
+  }
+
+  void build_training() {
+    if (!scenario_.batch) fail("model", "a scenario with a model needs 'batch', the samples of a step", {"for example: batch: {global: 48, micro: 1}"});
+    if (scenario_.pipeline.stages) fail("pipeline.stages", "'pipeline.stages' is for scenarios without a model; use 'parallel.pipeline'");
+    if (scenario_.pipeline.microbatches) fail("pipeline.microbatches", "'pipeline.microbatches' follows from 'batch' where there is a model");
+    Training training{.model = build_model(read_), .cluster = build_cluster(read_), .strategy = {}, .global_batch = scenario_.batch->global};
+    const ParallelSpec& parallel = scenario_.parallel;
+    training.strategy = {.tensor = parallel.tensor,
+                         .pipeline = parallel.pipeline.value_or(1),
+                         .data = parallel.data,
+                         .chunks = scenario_.pipeline.chunks.value_or(1),
+                         .micro_batch = scenario_.batch->micro,
+                         .sequence_parallel = parallel.sequence_parallel,
+                         .recompute = scenario_.pipeline.recompute,
+                         .zero1 = parallel.zero1,
+                         .gradient_bytes = parallel.gradient_bytes,
+                         .scatter_gather = parallel.scatter_gather,
+                         .hidden_reduction = parallel.hidden_reduction,
+                         .layers = scenario_.pipeline.layers};
+    built_.training = std::move(training);
+  }
+
+  int microbatches() const {
+    const BatchSpec& batch = *scenario_.batch;
+    const std::int64_t per_round = std::int64_t{scenario_.parallel.data} * batch.micro;
+    if (batch.global % per_round != 0)
+      fail("batch.global", fmt::format("'batch.global' {} is not a multiple of data {} x micro {} = {}", batch.global, scenario_.parallel.data, batch.micro, per_round));
+    if (batch.global / per_round > (1 << 30)) fail("batch.global", fmt::format("{} micro-batches are more than 2^30", batch.global / per_round));
+    return static_cast<int>(batch.global / per_round);
+  }
+
+  void build_shape_and_schedule() {
+    if (scenario_.pipeline.csv) return read_schedule();
+    const ScheduleEntry& entry = *find_schedule(scenario_.pipeline.schedule);
+    built_.schedule_name = entry.name;
+    ScheduleShape& shape = built_.problem.shape;
+    shape.chunks = scenario_.pipeline.chunks.value_or(1);
+    if (built_.training) {
+      shape.ranks = built_.training->strategy.pipeline;
+      shape.microbatches = microbatches();
+    } else {
+      if (!scenario_.pipeline.stages) fail("pipeline", "'pipeline.stages' is required where there is no model");
+      if (!scenario_.pipeline.microbatches) fail("pipeline", "'pipeline.microbatches' is required where there is no model");
+      shape.ranks = *scenario_.pipeline.stages;
+      shape.microbatches = *scenario_.pipeline.microbatches;
+    }
+    if (std::string unmet = unmet_condition(entry, shape); !unmet.empty()) fail("pipeline.schedule", std::move(unmet));
+    built_.problem.schedule = entry.generate(shape);
+  }
+
+  void read_schedule() {
+    const std::string& file = *scenario_.pipeline.csv;
+    const std::string text = read_scenario_file(read_, "pipeline.csv", file);
+    auto parsed = read_csv(text);
+    if (const auto* fault = std::get_if<CsvFault>(&parsed)) csv_error(text, fault->line, fault->column, fault->message);
+    auto& csv = std::get<CsvSchedule>(parsed);
+    const auto shape = shape_of(csv.schedule);
+    if (!shape) fail("pipeline.csv", fmt::format("the stages of '{}' are no multiple of its {} ranks, or ops are missing", file, csv.schedule.ranks()));
+    expect_shape(*shape);
+    built_.problem.shape = *shape;
+    built_.problem.schedule = std::move(csv.schedule);
+    built_.schedule_name = file;
+    csv_text_ = text;
+    places_ = std::move(csv.places);
+  }
+
+  /// Keys that say again what the CSV says must agree with it.
+  void expect_shape(const ScheduleShape& shape) const {
+    const auto expect = [&](std::optional<int> given, int is, std::string_view key) {
+      if (given && *given != is) fail(key, fmt::format("'{}' is {}, but the schedule in '{}' has {}", key, *given, *scenario_.pipeline.csv, is));
+    };
+    expect(scenario_.pipeline.chunks, shape.chunks, "pipeline.chunks");
+    if (built_.training) {
+      expect(scenario_.parallel.pipeline.value_or(1), shape.ranks, "parallel.pipeline");
+      expect(microbatches(), shape.microbatches, "batch.global");
+      return;
+    }
+    expect(scenario_.pipeline.stages, shape.ranks, "pipeline.stages");
+    expect(scenario_.pipeline.microbatches, shape.microbatches, "pipeline.microbatches");
+  }
+
+  [[noreturn]] void csv_error(const std::string& text, std::size_t line, std::size_t column, const std::string& message) const {
+    auto origin = std::make_shared<const Origin>(Origin{.name = *scenario_.pipeline.csv, .text = text});
+    throw InputError(Place{std::move(origin), static_cast<int>(line), static_cast<int>(column)}, message);
+  }
+
+  bool splits_backward() const {
+    return std::any_of(built_.problem.schedule.ops.begin(), built_.problem.schedule.ops.end(), [](const Op& op) { return op.kind == OpKind::InputGradient; });
+  }
+
+  void build_costs() {
+    if (built_.cost_model == CostModelKind::Uniform) {
+      UniformCosts costs = uniform_costs(read_, built_.problem.shape, splits_backward());
+      built_.problem.stages = std::move(costs.stages);
+      built_.problem.edges = std::move(costs.edges);
+      return;
+    }
+    if (!built_.training) fail("costs.model", "roofline costs need 'model' and 'cluster'", {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
+    try {
+      const Training& training = *built_.training;
+      // A CSV may bring its own chunks.
+      Strategy strategy = training.strategy;
+      strategy.chunks = built_.problem.shape.chunks;
+      ModelCosts costs = roofline_costs(training.model, strategy, training.cluster, scenario_.costs.roofline);
+      built_.problem.stages = std::move(costs.stages);
+      for (std::size_t i = 0; i < costs.hops.size(); ++i)
+        built_.problem.edges.push_back({static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
+    } catch (const ModelError& error) {
+      fail(error.setting, error.what());
+    }
+  }
+
+  /// Refuses what could overflow 64-bit nanoseconds or bytes: the sum of everything is an upper bound.
+  void check_size() const {
+    long double time = 0;
+    long double bytes = 0;
+    for (const StageCost& stage : built_.problem.stages) {
+      const auto per_microbatch = stage.forward + std::max(stage.backward, stage.input_gradient + stage.weight_gradient);
+      time += static_cast<long double>(per_microbatch.count()) * built_.problem.shape.microbatches;
+      time += static_cast<long double>((stage.gradient_reduction + stage.optimizer).count());
+      bytes += static_cast<long double>(stage.activation_bytes) * built_.problem.shape.microbatches;
+      bytes += static_cast<long double>(stage.weight_bytes + stage.working_bytes);
+    }
+    for (const StageEdge& edge : built_.problem.edges)
+      time += static_cast<long double>((edge.forward_hop + edge.backward_hop).count()) * built_.problem.shape.microbatches;
+    if (time > kLongestStep) fail("costs", "the step could take more than 146 years: times this long cannot be simulated");
+    if (bytes > kLongestStep) fail("costs", "the step could hold more than 4 EiB on one rank: sizes this large cannot be simulated");
+  }
+
+  /// A generated schedule is right by its tests; one from a file is proved before ops are added to it, so
+  /// that an error can point into the file.
+  void check_schedule() const {
+    if (!scenario_.pipeline.csv) return;
+    const auto lowered = lower(built_.problem);
+    const auto* fault = std::get_if<ScheduleFault>(&lowered);
+    if (!fault) return;
+    const std::size_t op = built_.problem.schedule.begin[static_cast<std::size_t>(fault->rank)] + fault->position;
+    const auto& place = places_[std::min(op, places_.size() - 1)];
+    csv_error(csv_text_, place.line, place.column, fault->message);
+  }
+
+  const ReadScenario& read_;
+  const Scenario& scenario_;
+  BuiltScenario built_;
+  std::string csv_text_;
+  std::vector<CsvSchedule::Place> places_;
+};
+
+}  // namespace
+
+BuiltScenario build(const ReadScenario& read) { return Builder(read).run(); }
+
+}  // namespace stagecraft

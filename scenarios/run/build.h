@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "models/cluster.h"
+#include "models/strategy.h"
+#include "models/transformer.h"
+#include "scenarios/reader/reader.h"
+#include "sim/pipeline/problem.h"
+
+namespace stagecraft {
+
+/// What a scenario with a model trains, on what.
+struct Training {
+  Transformer model;
+  Cluster cluster;
+  Strategy strategy;
+  std::int64_t global_batch = 1;
+};
+
+/// A scenario, checked and turned into what the simulator takes.
+struct BuiltScenario {
+  std::string name;
+  std::string schedule_name;         ///< "1f1b", or the CSV's file name
+  CostModelKind cost_model = CostModelKind::Uniform;
+  PipelineProblem problem;
+  std::optional<Training> training;  ///< where the scenario has a model
+  std::optional<PublishedSpec> published;
+};
+
+/// Builds the problem: model and cluster from presets or dimensions, costs of every stage, schedule, and the
+/// reduction and optimizer steps at its end. Throws InputError where keys contradict each other.
+BuiltScenario build(const ReadScenario& read);
+
+/// The model and the cluster of a scenario as its keys describe them. Throw InputError.
+Transformer build_model(const ReadScenario& read);
+Cluster build_cluster(const ReadScenario& read);
+
+}  // namespace stagecraft

@@ -1,0 +1,79 @@
+#include "base/json.h"
+#include "scenarios/run/report.h"
+
+namespace stagecraft {
+
+namespace {
+
+void write_value(JsonWriter& json, const MetricValue& value) {
+  if (const auto* time = std::get_if<Duration>(&value)) json.seconds(*time);
+  else if (const auto* count = std::get_if<std::int64_t>(&value)) json.value(*count);
+  else json.value(std::get<double>(value));
+}
+
+void write_metrics(JsonWriter& json, const RunResult& run) {
+  json.key("metrics").begin_object();
+  for (const MetricInfo& metric : run_metrics()) {
+    const auto value = metric.get(run);
+    if (!value) continue;
+    json.key(metric.key);
+    write_value(json, *value);
+  }
+  json.end_object();
+}
+
+void write_rank(JsonWriter& json, std::size_t index, const RankMetrics& rank) {
+  json.begin_object();
+  json.member("rank", static_cast<std::int64_t>(index));
+  json.key("busy_s").seconds(rank.busy);
+  json.key("communication_s").seconds(rank.communication);
+  json.key("idle_s").seconds(rank.idle);
+  json.key("span_s").seconds(rank.span);
+  json.member("peak_memory_bytes", rank.memory.peak_bytes);
+  json.member("static_memory_bytes", rank.memory.static_bytes);
+  json.member("peak_activations", rank.memory.peak_activations);
+  json.key("idle_by_cause_s").begin_object();
+  for (const BubbleCauseInfo& cause : bubble_causes())
+    json.key(cause.key).seconds(rank.idle_by_cause[static_cast<std::size_t>(cause.cause)]);
+  json.end_object();
+  json.end_object();
+}
+
+void write_published(JsonWriter& json, const PublishedSpec& published) {
+  json.key("published").begin_object();
+  json.member("source", published.source);
+  if (published.makespan) json.key("makespan_s").seconds(*published.makespan);
+  if (published.bubble_over_makespan) json.member("bubble_over_makespan", *published.bubble_over_makespan);
+  if (published.bubble_over_span) json.member("bubble_over_span", *published.bubble_over_span);
+  json.end_object();
+}
+
+}  // namespace
+
+std::string metric_text(const MetricValue& value) {
+  std::string text;
+  JsonWriter json(text);
+  write_value(json, value);
+  json.finish();
+  return text;
+}
+
+std::string json_report(const RunResult& run, std::string_view version) {
+  std::string text;
+  JsonWriter json(text, 2);
+  json.begin_object();
+  json.member("stagecraft", version);
+  json.member("scenario", run.built.name);
+  json.member("kind", "pipeline");
+  json.member("schedule", run.built.schedule_name);
+  write_metrics(json, run);
+  if (run.built.published) write_published(json, *run.built.published);
+  json.key("ranks").begin_array();
+  for (std::size_t rank = 0; rank < run.metrics.ranks.size(); ++rank) write_rank(json, rank, run.metrics.ranks[rank]);
+  json.end_array();
+  json.end_object();
+  json.finish();
+  return text;
+}
+
+}  // namespace stagecraft

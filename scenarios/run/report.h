@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "scenarios/run/run.h"
+#include "sim/report/svg.h"
+
+namespace stagecraft {
+
+/// A few lines in words and units: the step, its idle time by cause, memory, throughput, and what was
+/// published beside it. `colour` adds terminal colours.
+std::string console_report(const RunResult& run, bool colour);
+
+/// The run as JSON: the contract of `stagecraft run --json`. `version` is the program's.
+std::string json_report(const RunResult& run, std::string_view version);
+
+/// Title and subtitle of the run's picture.
+SvgOptions svg_options(const RunResult& run);
+
+/// One value as the reports write it: seconds as exact decimals, counts, shortest doubles.
+std::string metric_text(const MetricValue& value);
+
+}  // namespace stagecraft
