@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "sim/engine/batch.h"
 #include "sim/engine/events.h"
 #include "sim/engine/replay.h"
 #include "tests/engine/graphs.h"
@@ -24,13 +25,13 @@ const TaskGraph& graph_of(const benchmark::State& state) {
   return graph;
 }
 
-benchmark::Counter ns_per(const benchmark::State& state, double things) {
-  const double all = things * static_cast<double>(state.iterations()) * 1e-9;
+benchmark::Counter time_per(const benchmark::State& state, double things) {
+  const double all = things * static_cast<double>(state.iterations());
   return {all, benchmark::Counter::kIsRate | benchmark::Counter::kInvert};
 }
 
 void report_ops(benchmark::State& state, double ops, double bytes_per_op) {
-  state.counters["ns_per_op"] = ns_per(state, ops);
+  state.counters["time_per_op"] = time_per(state, ops);
   state.counters["bytes_per_op"] = bytes_per_op;
   state.counters["GB_per_s"] = {ops * bytes_per_op * static_cast<double>(state.iterations()) * 1e-9,
                                 benchmark::Counter::kIsRate};
@@ -53,7 +54,7 @@ void triad(benchmark::State& state) {
 BENCHMARK(triad)->Unit(benchmark::kMillisecond);
 
 void shapes(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"p", "m"})->Args({64, 512})->Args({256, 2'048})->Args({1'024, 4'096});
+  b->ArgNames({"p", "m"})->Args({64, 512})->Args({256, 2000})->Args({256, 2'048})->Args({1'024, 4'096});
   b->Unit(benchmark::kMillisecond);
 }
 
@@ -105,12 +106,63 @@ void events(benchmark::State& state, QueueKind queue, bool contention) {
   // Starts and ends of ops and transfers: 4pm + 2(p-1)m. Building the graph's reverse is included.
   const double p = static_cast<double>(state.range(0));
   const double m = static_cast<double>(state.range(1));
-  state.counters["ns_per_event"] = ns_per(state, 4 * p * m + 2 * (p - 1) * m);
-  state.counters["ns_per_queue_event"] = ns_per(state, static_cast<double>(queue_events));
+  state.counters["time_per_event"] = time_per(state, 4 * p * m + 2 * (p - 1) * m);
+  state.counters["time_per_queue_event"] = time_per(state, static_cast<double>(queue_events));
 }
 BENCHMARK_CAPTURE(events, buckets, QueueKind::Buckets, false)->Apply(shapes);
 BENCHMARK_CAPTURE(events, heap, QueueKind::Heap, false)->Apply(shapes);
 BENCHMARK_CAPTURE(events, buckets_contention, QueueKind::Buckets, true)->Apply(shapes);
+
+Jitter ten_percent() {
+  Jitter jitter{.seed = 1, .factors = {}};
+  for (std::uint32_t i = 0; i < kJitterFactors; ++i)
+    jitter.factors.push_back((1u << kJitterBits) * (950 + i / 10) / 1'000);
+  return jitter;
+}
+
+void compile(benchmark::State& state) {
+  const TaskGraph& graph = graph_of(state);
+  for (auto _ : state) benchmark::DoNotOptimize(compile_batch(graph));
+  report_ops(state, static_cast<double>(graph.tasks.size()), sizeof(Task) + 2 * sizeof(BatchOp));
+}
+BENCHMARK(compile)->Apply(shapes);
+
+// 64 samples with classes up to 10 % longer. In 32-bit lanes the clock is divided by 100, so that times fit.
+void batch(benchmark::State& state, InstructionSet set, LaneWidth width, bool with_jitter) {
+  if (!supported(set)) {
+    state.SkipWithError("not on this machine");
+    return;
+  }
+  const TaskGraph& graph = graph_of(state);
+  const BatchProgram program = std::get<BatchProgram>(compile_batch(graph));
+  CostSamples costs(graph, 64);
+  test::SplitMix64 random(1);
+  for (std::size_t c = 0; c < costs.classes(); ++c) {
+    for (std::size_t s = 0; s < costs.samples(); ++s) {
+      costs.duration(c, s) *= 1'000 + random.below(100);
+      costs.duration(c, s) /= width == LaneWidth::Bits32 ? 100'000 : 1'000;
+      if (width == LaneWidth::Bits32) costs.latency(c, 0, s) /= 100;
+    }
+  }
+  BatchOptions options{.set = set, .width = width, .jitter = {}, .per_resource = false};
+  if (with_jitter) options.jitter = ten_percent();
+  for (auto _ : state) benchmark::DoNotOptimize(replay_batch(program, costs, options).makespan.data());
+  const double samples = static_cast<double>(costs.samples());
+  state.counters["time_per_op_and_sample"] =
+      time_per(state, static_cast<double>(graph.tasks.size()) * samples);
+  state.counters["slots"] = program.slots;
+  state.counters["bytes_per_op_and_sample"] = static_cast<double>(sizeof(BatchOp)) / kLanes;
+}
+BENCHMARK_CAPTURE(batch, avx512_32, InstructionSet::Avx512, LaneWidth::Bits32, false)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, avx512_64, InstructionSet::Avx512, LaneWidth::Bits64, false)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, avx2_32, InstructionSet::Avx2, LaneWidth::Bits32, false)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, avx2_64, InstructionSet::Avx2, LaneWidth::Bits64, false)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, baseline_32, InstructionSet::Baseline, LaneWidth::Bits32, false)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, baseline_64, InstructionSet::Baseline, LaneWidth::Bits64, false)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, avx512_32_jitter, InstructionSet::Avx512, LaneWidth::Bits32, true)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, avx512_64_jitter, InstructionSet::Avx512, LaneWidth::Bits64, true)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, avx2_32_jitter, InstructionSet::Avx2, LaneWidth::Bits32, true)->Apply(shapes);
+BENCHMARK_CAPTURE(batch, avx2_64_jitter, InstructionSet::Avx2, LaneWidth::Bits64, true)->Apply(shapes);
 
 }  // namespace
 }  // namespace stagecraft
