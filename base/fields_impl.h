@@ -106,7 +106,7 @@ void read_field(const Node& map, const KeyPath& path, const Record& record, T& o
 
 template <class T>
 T read_struct(const Node& node, const KeyPath& path) {
-  T value{};
+  T value = T();
   std::apply(
       [&](const auto&... records) {
         const std::array<std::string_view, sizeof...(records)> known{records.key...};
@@ -115,6 +115,12 @@ T read_struct(const Node& node, const KeyPath& path) {
       },
       Fields<T>::all);
   return value;
+}
+
+template <class T>
+const T& defaults_of() {
+  static const T defaults = T();  // not T{}: GCC 12 then warns of members that it takes for uninitialised
+  return defaults;
 }
 
 template <class T>
@@ -178,7 +184,7 @@ NodePtr field_node(const T& owner, const T& defaults, const Record& record) {
 
 template <class T>
 NodePtr struct_node(const T& value) {
-  const T defaults{};
+  const T& defaults = defaults_of<T>();
   Node map{.kind = Node::Kind::Map};
   const auto add = [&](const auto& record) {
     if (NodePtr node = field_node(value, defaults, record)) {
@@ -246,7 +252,7 @@ FieldInfo field_info(const T& defaults, const Record& record) {
 template <class T>
 StructInfo struct_info() {
   StructInfo info{.name = std::string(Fields<T>::name)};
-  const T defaults{};
+  const T& defaults = defaults_of<T>();
   std::apply([&](const auto&... records) { (info.fields.push_back(field_info(defaults, records)), ...); },
              Fields<T>::all);
   return info;

@@ -142,6 +142,7 @@ class OutputFile::Impl {
     target_ = real_target(path_);
     struct stat status {};
     const bool exists = stat(target_.c_str(), &status) == 0;
+    if (!exists && errno == ELOOP) throw write_error(path_, errno);
     if (exists && S_ISDIR(status.st_mode)) throw write_error(path_, EISDIR);
     if (exists && !S_ISREG(status.st_mode)) {
       descriptor_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);

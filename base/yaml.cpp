@@ -25,7 +25,7 @@ namespace {
 
 /// The most text that may pass without a value: the parser keeps what it has not understood yet as a token
 /// per character. Behind the guard only a very long string comes near.
-constexpr std::size_t kLookAhead = std::size_t{4} << 20;
+constexpr std::size_t kLookAhead = std::size_t{2} << 20;
 
 /// Hands the text to the parser in pieces and stops when the parser only takes and gives nothing.
 class MeteredBuffer : public std::streambuf {
@@ -86,7 +86,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node{.kind = Node::Kind::Null};
-    node.place = written_null(mark) ? place(mark) : Place{};  // an empty value's mark is the next token
+    node.place = written_null(mark) ? place(mark) : Place{};
     add(std::move(node), mark, anchor);
   }
 
@@ -128,9 +128,12 @@ class TreeBuilder : public YAML::EventHandler {
                           : text.substr(std::min(text.size(), static_cast<std::size_t>(mark.pos)));
   }
 
+  /// True where the null is written out; an empty value's mark is the next token.
   bool written_null(const YAML::Mark& mark) const {
-    const std::string_view text = text_from(mark);
-    return text.starts_with('~') || text.starts_with('n') || text.starts_with('N');
+    std::string_view text = text_from(mark);
+    if (text.starts_with('~')) return true;
+    text = text.substr(0, text.find_first_of(" \t\r\n,]}"));
+    return text == "null" || text == "Null" || text == "NULL";
   }
 
   /// Length of the scalar in quotes at the start of `text`, with its quotes; npos where it is not closed.
@@ -285,7 +288,8 @@ const Wording kWordings[] = {
     {YAML::ErrorMsg::END_OF_SEQ_FLOW, "a '[' is not closed, or a ',' is missing"},
     {YAML::ErrorMsg::END_OF_MAP, "this does not belong to the map above; is the indentation right?"},
     {YAML::ErrorMsg::END_OF_SEQ, "this does not belong to the list above; is the indentation right?"},
-    {YAML::ErrorMsg::MAP_VALUE, "a ':' where no key can be; quote text that contains ': '"},
+    {YAML::ErrorMsg::MAP_VALUE,
+     "a ':' where no key can be; is the indentation right? Quote text that contains ': '"},
     {YAML::ErrorMsg::MAP_KEY, "a key cannot begin here"},
     {YAML::ErrorMsg::BLOCK_ENTRY, "a list entry '-' cannot begin here"},
     {YAML::ErrorMsg::FLOW_END, "a closing bracket without an opening one"},
