@@ -195,9 +195,10 @@ struct Fields<RooflineConstants> {
       field("gemm_efficiency", &RooflineConstants::gemm_efficiency, "share of the tensor-core peak inside a full wave of full tiles").positive().max(1),
       field("gemm_ramp_k", &RooflineConstants::gemm_ramp_k, "depth (in k) that filling and draining a tile's pipeline costs").min(0).max(1e6),
       field("memory_efficiency", &RooflineConstants::memory_efficiency, "share of the memory bandwidth that streaming kernels reach").positive().max(1),
-      field("flash_efficiency", &RooflineConstants::flash_efficiency, "share of the peak that fused attention reaches").positive().max(1),
+      field("attention_efficiency", &RooflineConstants::attention_efficiency, "the same for products of activations, and for fused attention").positive().max(1),
       field("kernel_gap", &RooflineConstants::kernel_gap, "between two kernels of a stream, and their ramp").max(kLongestOp),
       field("host_launch", &RooflineConstants::host_launch, "the host's time per kernel; binds where kernels are short").max(kLongestOp),
+      field("host_microbatch", &RooflineConstants::host_microbatch, "the host's work per micro-batch: data, masks, loss").max(kLongestOp),
       field("optimizer_bytes_per_parameter", &RooflineConstants::optimizer_bytes_per_parameter, "read and written by one Adam step, norm and unscaling too").min(0).max(1e4),
       field("collectives", &RooflineConstants::collectives, "what collectives reach"),
   };
