@@ -233,7 +233,7 @@ FieldInfo field_info(const T& defaults, const Record& record) {
     info.above_zero = record.limits.above_zero;
   }
   if constexpr (Quantity<Leaf>) info.quantity = &quantity_kind<Leaf>();
-  if constexpr (HasFields<Leaf>) info.children = struct_info<Leaf>();
+  if constexpr (HasFields<Leaf>) info.children = struct_info<Leaf>().fields;
   if constexpr (std::is_enum_v<Leaf>) {
     const auto names = enum_names<Leaf>();
     info.names.assign(names.begin(), names.end());

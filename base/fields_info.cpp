@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -24,7 +25,7 @@ void write_json_value(JsonWriter& json, Type type, const std::string& text) {
   literal ? json.raw(text) : json.value(text);
 }
 
-void write_struct(JsonWriter& json, const StructInfo& info);
+void write_struct(JsonWriter& json, std::span<const FieldInfo> fields);
 
 void write_bounds(JsonWriter& json, const FieldInfo& field) {
   if (field.type != Type::Integer && field.type != Type::Number) return;
@@ -111,15 +112,14 @@ void write_field(JsonWriter& json, const FieldInfo& field) {
   json.end_object();
 }
 
-void write_struct(JsonWriter& json, const StructInfo& info) {
+void write_struct(JsonWriter& json, std::span<const FieldInfo> fields) {
   json.member("type", "object").member("additionalProperties", false);
   json.key("properties").begin_object();
-  for (const FieldInfo& field : info.fields) write_field(json, field);
+  for (const FieldInfo& field : fields) write_field(json, field);
   json.end_object();
-  if (std::none_of(info.fields.begin(), info.fields.end(), [](const FieldInfo& f) { return f.required; }))
-    return;
+  if (std::none_of(fields.begin(), fields.end(), [](const FieldInfo& f) { return f.required; })) return;
   json.key("required").begin_array();
-  for (const FieldInfo& field : info.fields)
+  for (const FieldInfo& field : fields)
     if (field.required) json.value(field.key);
   json.end_array();
 }
@@ -169,8 +169,9 @@ std::string description(const FieldInfo& field) {
 
 // --- keys ------------------------------------------------------------------------------------------------
 
-void collect_keys(const StructInfo& info, const std::string& prefix, std::vector<std::string>& keys) {
-  for (const FieldInfo& field : info.fields) {
+void collect_keys(std::span<const FieldInfo> fields, const std::string& prefix,
+                  std::vector<std::string>& keys) {
+  for (const FieldInfo& field : fields) {
     keys.push_back(prefix + field.key);
     if (field.type != Type::Struct) continue;
     collect_keys(field.children, prefix + field.key + (field.shape == Shape::List ? ".N." : "."), keys);
@@ -189,9 +190,9 @@ std::string_view take_part(std::string_view& dotted) {
   return part;
 }
 
-const FieldInfo* find_field(const StructInfo& info, std::string_view dotted) {
+const FieldInfo* find_field(std::span<const FieldInfo> fields, std::string_view dotted) {
   const std::string_view part = take_part(dotted);
-  for (const FieldInfo& field : info.fields) {
+  for (const FieldInfo& field : fields) {
     if (field.key != part) continue;
     std::string_view rest = dotted;
     if (field.shape != Shape::One && is_index(rest.substr(0, rest.find('.')))) take_part(rest);
@@ -211,19 +212,19 @@ std::string json_schema(const StructInfo& info) {
   std::string text;
   JsonWriter json(text, 2);
   json.begin_object().member("$schema", "http://json-schema.org/draft-07/schema#").member("title", info.name);
-  write_struct(json, info);
+  write_struct(json, info.fields);
   json.end_object().finish();
   return text;
 }
 
 std::vector<std::string> dotted_keys(const StructInfo& info) {
   std::vector<std::string> keys;
-  collect_keys(info, "", keys);
+  collect_keys(info.fields, "", keys);
   return keys;
 }
 
 std::string explain_key(const StructInfo& info, std::string_view dotted_key) {
-  const FieldInfo* field = find_field(info, dotted_key);
+  const FieldInfo* field = find_field(info.fields, dotted_key);
   if (!field) {
     const std::vector<std::string> keys = dotted_keys(info);
     const std::vector<std::string_view> names(keys.begin(), keys.end());
@@ -234,7 +235,7 @@ std::string explain_key(const StructInfo& info, std::string_view dotted_key) {
   text += line("default", field->required ? "none, the key is required" : field->default_value);
   text += line("example", example_of(*field));
   if (field->type == Type::Struct) {
-    for (const FieldInfo& child : field->children.fields)
+    for (const FieldInfo& child : field->children)
       text += fmt::format("\n    {:<22} {}", child.key, child.help);
   }
   return text + "\n";

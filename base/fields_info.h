@@ -6,14 +6,7 @@
 
 namespace stagecraft {
 
-struct FieldInfo;
 struct QuantityKind;
-
-/// The keys of one struct, in the order of their records.
-struct StructInfo {
-  std::string name{};
-  std::vector<FieldInfo> fields{};
-};
 
 /// One key as data, for everything that documents keys.
 struct FieldInfo {
@@ -32,7 +25,13 @@ struct FieldInfo {
   std::string example;
   std::vector<std::string_view> names;     ///< of Type::Name
   const QuantityKind* quantity = nullptr;  ///< of Type::Quantity
-  StructInfo children{};                   ///< of Type::Struct
+  std::vector<FieldInfo> children{};       ///< of Type::Struct
+};
+
+/// The keys of one struct, in the order of their records.
+struct StructInfo {
+  std::string name{};
+  std::vector<FieldInfo> fields{};
 };
 
 /// JSON Schema, draft 7, of a file that holds the struct. Unknown keys are not allowed.
