@@ -4,6 +4,7 @@
 #include <array>
 #include <ostream>
 
+#include "base/error.h"
 #include "base/suggest.h"
 #include "models/catalog.h"
 #include "models/hf_config.h"
@@ -65,6 +66,13 @@ void print(const ListKind& kind, std::ostream& out, bool colour) {
   }
 }
 
+std::string nothing_to_explain(std::string_view name, const std::vector<std::string>& keys) {
+  std::vector<std::string_view> names(keys.begin(), keys.end());
+  for (const MetricInfo& metric : run_metrics()) names.push_back(metric.key);
+  for (const BubbleCauseInfo& cause : bubble_causes()) names.push_back(cause.key);
+  return fmt::format("no key or metric is called '{}'{}", name, did_you_mean(name, names));
+}
+
 }  // namespace
 
 std::vector<std::string_view> list_kinds() {
@@ -102,7 +110,11 @@ Exit explain_command(const Arguments& arguments, Streams& streams) {
     streams.out << fmt::format("{} [s]: idle time {}\n", cause.key, cause.help);
     return Exit::Done;
   }
-  streams.out << explain_scenario_key(name);
+  try {
+    streams.out << explain_scenario_key(name);
+  } catch (const InputError&) {
+    throw UsageError(nothing_to_explain(name, scenario_keys()));
+  }
   return Exit::Done;
 }
 

@@ -29,8 +29,17 @@ constexpr int kStyle = po::command_line_style::allow_long | po::command_line_sty
 std::string unknown_option(const std::string& name, std::span<const OptionInfo> options) {
   std::vector<std::string_view> names;
   for (const OptionInfo& option : options) names.push_back(option.name);
-  const std::string bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
-  return fmt::format("unknown option '{}'{}", name, did_you_mean(bare, names));
+  const std::string typed = name.substr(0, name.find('='));
+  const std::string bare = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
+  const std::string_view near = closest(bare, names);
+  return fmt::format("unknown option '{}'{}", typed, near.empty() ? "" : fmt::format("; did you mean '--{}'?", near));
+}
+
+/// The next option is no value: `--json --csv F` lacks a file, it does not write one called `--csv`.
+void expect_value(const po::option& option) {
+  const auto& tokens = option.original_tokens;
+  if (tokens.size() < 2 || !tokens[1].starts_with("--")) return;
+  throw UsageError(fmt::format("option '{}' needs a value, got the option '{}'", tokens[0], tokens[1]));
 }
 
 }  // namespace
@@ -56,6 +65,7 @@ Arguments parse_arguments(const std::vector<std::string>& words, std::span<const
         continue;
       }
       if (option.unregistered) throw UsageError(unknown_option(option.original_tokens.at(0), options));
+      expect_value(option);
       auto& values = arguments.options[option.string_key];
       values.insert(values.end(), option.value.begin(), option.value.end());
     }

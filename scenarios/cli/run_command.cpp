@@ -25,6 +25,8 @@ class Outputs {
       const std::string path = arguments.value(option);
       if (!arguments.has(option)) continue;
       if (path.empty()) throw UsageError(fmt::format("option '--{}' needs a file name", option));
+      for (const Target& other : targets_)
+        if (path != "-" && other.path == path) throw UsageError(fmt::format("options '--{}' and '--{}' name the same file '{}'", other.option, option, path));
       targets_.push_back({option, path, {}});
       if (path != "-") targets_.back().file.emplace(path);
       else if (stdout_taken_) throw UsageError("only one output can be standard output");
@@ -116,6 +118,14 @@ Selection selection(const Arguments& arguments) {
   return result;
 }
 
+/// A selection that shows nothing is a slip of the finger.
+void expect_something(const Selection& shown, const RunResult& result) {
+  const int ranks = result.built.problem.shape.ranks;
+  if (shown.first_rank >= ranks) throw UsageError(fmt::format("option '--trace-ranks' begins at rank {}, but the scenario has {} ranks", shown.first_rank, ranks));
+  if (shown.from > Duration{0} && shown.from >= result.timeline.makespan)
+    throw UsageError(fmt::format("option '--trace-window' begins at {}, but the step ends at {}", to_text(shown.from), to_text(result.timeline.makespan)));
+}
+
 void write_outputs(const RunResult& result, const Selection& shown, Outputs& outputs, std::ostream& err) {
   outputs.write("json", [&](TextSink& sink) { sink.write(json_report(result, version())); });
   outputs.write("csv", [&](TextSink& sink) { write_csv(result.timeline, shown, sink); });
@@ -132,7 +142,7 @@ void write_outputs(const RunResult& result, const Selection& shown, Outputs& out
   });
   outputs.write("schedule-csv", [&](TextSink& sink) {
     const PipelineProblem& problem = result.built.problem;
-    sink.write(write_csv(pytorch_grid(problem.schedule, problem.shape, result.built.schedule_name)));
+    sink.write(write_csv(pytorch_grid({result.timeline.ops, result.timeline.begin}, problem.shape, result.built.schedule_name)));
   });
 }
 
@@ -144,7 +154,8 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   const ReadScenario read = read_scenario(arguments.positional[0], arguments.values("set"));
   Outputs outputs(arguments, streams.out);
   const bool pictures = outputs.wants("svg") || outputs.wants("trace");
-  const RunResult result = run(read, {.transfers = pictures, .counters = outputs.wants("trace")});
+  const RunResult result = run(read, {.bubbles = pictures || outputs.wants("csv"), .transfers = pictures, .counters = outputs.wants("trace")});
+  expect_something(shown, result);
   write_outputs(result, shown, outputs, streams.err);
   outputs.commit();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);

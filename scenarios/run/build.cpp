@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "models/model_error.h"
 #include "models/roofline.h"
@@ -25,9 +26,11 @@ class Builder {
 
   BuiltScenario run() {
     built_.name = scenario_.name;
-    built_.published = scenario_.published;
+    built_.published = published();
     built_.cost_model = scenario_.costs.model.value_or(scenario_.model ? CostModelKind::Roofline : CostModelKind::Uniform);
     if (scenario_.model) build_training();
+    else refuse_model_keys();
+    refuse_other_costs();
     build_shape_and_schedule();
     build_costs();
     check_size();
@@ -43,6 +46,45 @@ class Builder {
  private:
   [[noreturn]] void fail(std::string_view key, std::string message, std::vector<std::string> hints = {}) const {
     throw error_at(*read_.root, key, std::move(message), std::move(hints));
+  }
+
+  std::optional<PublishedSpec> published() const {
+    const auto& spec = scenario_.published;
+    if (spec && !spec->makespan && !spec->bubble_over_makespan && !spec->bubble_over_span)
+      fail("published", "'published' needs a number beside its source: makespan, bubble_over_makespan or bubble_over_span");
+    if (spec && spec->makespan == Duration{0}) fail("published.makespan", "'published.makespan' must be more than 0");
+    return spec;
+  }
+
+  /// Whether the key is written in the file or set on the command line.
+  bool given(std::string_view section, std::string_view key) const {
+    const Node* node = read_.root->find(section);
+    return node && node->find(key);
+  }
+
+  /// A key that would be read but not used is a misunderstanding.
+  void refuse_model_keys() const {
+    const auto refuse = [&](bool is_given, std::string_view key, std::string_view instead) {
+      if (is_given) fail(key, fmt::format("'{}' is for scenarios with a model; {}", key, instead));
+    };
+    refuse(scenario_.batch.has_value(), "batch", "without one, give 'pipeline.microbatches'");
+    refuse(read_.root->find("parallel"), "parallel", "without one, give 'pipeline.stages'");
+    refuse(scenario_.cluster.has_value(), "cluster", "without one, times stand under 'costs'");
+    refuse(given("pipeline", "layers"), "pipeline.layers", "without one, give times per stage: costs: {forward: [5 ms, 6 ms], ...}");
+    refuse(given("pipeline", "recompute"), "pipeline.recompute", "without one, add its time to the backward's");
+  }
+
+  /// The same for times where the roofline model makes them, and its constants where times are given.
+  void refuse_other_costs() const {
+    const Node* costs = read_.root->find("costs");
+    if (!costs || (built_.cost_model == CostModelKind::Roofline && !built_.training)) return;
+    const bool uniform = built_.cost_model == CostModelKind::Uniform;
+    for (const MapEntry& entry : costs->entries) {
+      if (entry.key == "model" || (entry.key == "roofline") != uniform) continue;
+      fail("costs." + entry.key, fmt::format("'costs.{}' is for {} costs, but this scenario has {} costs", entry.key,
+                                             uniform ? "roofline" : "uniform", uniform ? "uniform" : "roofline"),
+           {fmt::format("leave it out, or set 'costs.model' to {}", uniform ? "roofline" : "uniform")});
+    }
   }
 
   void build_training() {
@@ -152,7 +194,9 @@ class Builder {
       for (std::size_t i = 0; i < costs.hops.size(); ++i)
         built_.problem.edges.push_back({static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
     } catch (const ModelError& error) {
-      fail(error.setting, error.what());
+      fail(error.setting == "parallel.layers" ? "pipeline.layers" : error.setting, error.what());
+    } catch (const std::domain_error&) {
+      fail("costs", "an op of this model would take more than 292 years: times this long cannot be simulated");
     }
   }
 

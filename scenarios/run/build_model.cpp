@@ -44,10 +44,11 @@ Transformer base_model(const ReadScenario& read) {
                    {"presets: see `stagecraft list models`"});
   if (spec.preset) return find_preset(model_presets(), *spec.preset)->value;
   if (spec.transformer) return *spec.transformer;
+  const std::string text = read_text(read, "model.hf_config", *spec.hf_config);
   try {
-    return transformer_from_hf(read_text(read, "model.hf_config", *spec.hf_config));
+    return transformer_from_hf(text);
   } catch (const ModelError& error) {
-    throw error_at(*read.root, "model.hf_config", error.what());
+    throw error_at(*read.root, "model.hf_config", fmt::format("in '{}': {}", *spec.hf_config, error.what()));
   }
 }
 

@@ -22,22 +22,22 @@ class Reader {
   auto stage(const OneOrMany<T>& given, std::string_view key, int stage_index) const {
     if (given.empty()) return decltype(as_given(T{})){};
     if (!given.is_list) return share(given.at(0), shape_.chunks);
-    expect(given.values.size(), static_cast<std::size_t>(shape_.stages()), key, "stages");
+    expect(given.values.size(), static_cast<std::size_t>(shape_.stages()), key, "stage");
     return as_given(given.at(static_cast<std::size_t>(stage_index)));
   }
 
   Duration hop(const OneOrMany<Duration>& given, int boundary) const {
     if (given.empty()) return Duration{0};
     if (!given.is_list) return given.at(0);
-    expect(given.values.size(), static_cast<std::size_t>(shape_.stages() - 1), "costs.transfer", "boundaries between stages");
+    expect(given.values.size(), static_cast<std::size_t>(shape_.stages() - 1), "costs.transfer", "boundary between stages");
     return given.at(static_cast<std::size_t>(boundary));
   }
 
  private:
   void expect(std::size_t got, std::size_t wanted, std::string_view key, std::string_view what) const {
     if (got != wanted)
-      throw error_at(*read_.root, key, fmt::format("'{}' has {} entries, but there are {} {}", key, got, wanted, what),
-                     {fmt::format("stages = {} ranks x {} chunks = {}", shape_.ranks, shape_.chunks, shape_.stages())});
+      throw error_at(*read_.root, key, fmt::format("'{}' needs one value per {}: {}, got {}", key, what, wanted, got),
+                     {fmt::format("stages: {} ranks x {} per rank = {}", shape_.ranks, shape_.chunks, shape_.stages())});
   }
 
   const ReadScenario& read_;
