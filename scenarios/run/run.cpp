@@ -72,16 +72,17 @@ std::span<const MetricInfo> run_metrics() { return kMetrics; }
 
 RunResult run(const ReadScenario& read, const RunOptions& options) {
   RunResult result{.built = build(read), .timeline = {}, .metrics = {}};
-  const PipelineProblem& problem = result.built.problem;
+  PipelineProblem& problem = result.built.problem;
   auto lowered = lower(problem);
   if (const auto* fault = std::get_if<ScheduleFault>(&lowered))
     throw error_at(*read.root, "pipeline.schedule", fault->message);
   const auto& tasks = std::get<LoweredSchedule>(lowered);
+  const std::vector<RankMemory> memory = memory_of(problem);
   result.timeline = run_lowered(problem, tasks);
-  result.timeline.bubbles = bubbles_of(tasks, result.timeline);
+  if (options.bubbles) result.timeline.bubbles = bubbles_of(tasks, result.timeline);
   if (options.transfers) result.timeline.transfers = transfers_of(tasks, result.timeline);
-  if (options.counters) result.timeline.counters = memory_counters(problem, result.timeline);
-  result.metrics = metrics_of(result.timeline, memory_of(problem));
+  if (options.counters) result.timeline.counters = memory_counters(problem.stages, result.timeline);
+  result.metrics = metrics_of(result.timeline, memory, idle_by_cause(tasks, result.timeline));
   return result;
 }
 

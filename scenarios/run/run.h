@@ -15,11 +15,12 @@ namespace stagecraft {
 /// What a run of a scenario gives.
 struct RunResult {
   BuiltScenario built;
-  Timeline timeline;  ///< with bubbles; with transfers and counters where asked for
+  Timeline timeline;  ///< holds the schedule's ops (built.problem.schedule is empty) and what RunOptions ask for
   PipelineMetrics metrics;
 };
 
 struct RunOptions {
+  bool bubbles = false;    ///< fill Timeline::bubbles
   bool transfers = false;  ///< fill Timeline::transfers, for pictures and traces
   bool counters = false;   ///< fill Timeline::counters with memory over time
 };

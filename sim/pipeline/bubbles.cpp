@@ -23,12 +23,13 @@ Arrival last_arrival(const TaskGraph& graph, const Timeline& timeline, TaskId id
   return last;
 }
 
-/// Cuts one rank's idle time into bubbles.
+/// Cuts one rank's idle time into bubbles and hands each to `Visit`.
+template <class Visit>
 class RankBubbles {
  public:
   RankBubbles(const TaskGraph& graph, const Timeline& timeline, const std::vector<Duration>& busy,
-              std::size_t rank, std::vector<Bubble>& out)
-      : graph_(graph), timeline_(timeline), busy_(busy), rank_(rank), out_(out) {}
+              std::size_t rank, Visit& visit)
+      : graph_(graph), timeline_(timeline), busy_(busy), rank_(rank), visit_(visit) {}
 
   void run() {
     const std::size_t first = timeline_.begin[rank_];
@@ -69,30 +70,44 @@ class RankBubbles {
   }
 
   void push(BubbleCause cause, std::uint32_t waits_for, TimePoint from, TimePoint to) {
-    if (to > from) out_.push_back({static_cast<std::uint32_t>(rank_), cause, waits_for, from, to});
+    if (to > from) visit_(Bubble{static_cast<std::uint32_t>(rank_), cause, waits_for, from, to});
   }
 
   const TaskGraph& graph_;
   const Timeline& timeline_;
   const std::vector<Duration>& busy_;
   std::size_t rank_;
-  std::vector<Bubble>& out_;
+  Visit& visit_;
   std::size_t first_backward_ = 0;
   std::size_t last_forward_ = 0;
 };
 
-}  // namespace
-
-std::vector<Bubble> bubbles_of(const LoweredSchedule& lowered, const Timeline& timeline) {
+/// Calls visit(bubble) for every bubble, by rank and then by time.
+template <class Visit>
+void for_each_bubble(const LoweredSchedule& lowered, const Timeline& timeline, Visit visit) {
   const std::size_t ranks = lowered.graph.resources();
   std::vector<Duration> busy(ranks);
   for (std::size_t rank = 0; rank < ranks; ++rank)
     for (std::size_t i = timeline.begin[rank]; i < timeline.begin[rank + 1]; ++i)
       busy[rank] += timeline.end[i] - timeline.start[i];
-  std::vector<Bubble> bubbles;
   for (std::size_t rank = 0; rank < ranks; ++rank)
-    RankBubbles(lowered.graph, timeline, busy, rank, bubbles).run();
+    RankBubbles<Visit>(lowered.graph, timeline, busy, rank, visit).run();
+}
+
+}  // namespace
+
+std::vector<Bubble> bubbles_of(const LoweredSchedule& lowered, const Timeline& timeline) {
+  std::vector<Bubble> bubbles;
+  for_each_bubble(lowered, timeline, [&](const Bubble& bubble) { bubbles.push_back(bubble); });
   return bubbles;
+}
+
+std::vector<IdleByCause> idle_by_cause(const LoweredSchedule& lowered, const Timeline& timeline) {
+  std::vector<IdleByCause> idle(lowered.graph.resources());
+  for_each_bubble(lowered, timeline, [&](const Bubble& bubble) {
+    idle[bubble.rank][static_cast<std::size_t>(bubble.cause)] += bubble.end - bubble.start;
+  });
+  return idle;
 }
 
 }  // namespace stagecraft

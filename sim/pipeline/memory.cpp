@@ -40,15 +40,17 @@ std::int64_t static_bytes(const StageCost& cost) {
   return cost.weight_bytes + cost.gradient_bytes + cost.optimizer_bytes;
 }
 
-/// Static bytes per rank: the sum over the stages that have an op there.
-std::vector<std::int64_t> static_bytes_of(const PipelineProblem& problem) {
-  std::vector<std::int64_t> bytes(static_cast<std::size_t>(problem.schedule.ranks()));
-  std::vector<bool> counted(problem.stages.size());
-  for (int rank = 0; rank < problem.schedule.ranks(); ++rank) {
-    for (const Op& op : problem.schedule.rank(rank)) {
-      if (counted[op.stage]) continue;
-      counted[op.stage] = true;
-      bytes[static_cast<std::size_t>(rank)] += static_bytes(problem.stages[op.stage]);
+/// Static bytes per rank: the sum over the stages that have an op there. Works on a Schedule and a Timeline.
+template <class Ranks>
+std::vector<std::int64_t> static_bytes_of(const std::vector<StageCost>& stages, const Ranks& ranks) {
+  std::vector<std::int64_t> bytes(ranks.begin.size() - 1);
+  std::vector<bool> counted(stages.size());
+  for (std::size_t rank = 0; rank < bytes.size(); ++rank) {
+    for (std::size_t i = ranks.begin[rank]; i < ranks.begin[rank + 1]; ++i) {
+      const std::size_t stage = ranks.ops[i].stage;
+      if (counted[stage]) continue;
+      counted[stage] = true;
+      bytes[rank] += static_bytes(stages[stage]);
     }
   }
   return bytes;
@@ -57,7 +59,7 @@ std::vector<std::int64_t> static_bytes_of(const PipelineProblem& problem) {
 }  // namespace
 
 std::vector<RankMemory> memory_of(const PipelineProblem& problem) {
-  const std::vector<std::int64_t> statics = static_bytes_of(problem);
+  const std::vector<std::int64_t> statics = static_bytes_of(problem.stages, problem.schedule);
   std::vector<RankMemory> result;
   for (int rank = 0; rank < problem.schedule.ranks(); ++rank) {
     RankMemory memory{.static_bytes = statics[static_cast<std::size_t>(rank)]};
@@ -79,8 +81,8 @@ std::vector<RankMemory> memory_of(const PipelineProblem& problem) {
   return result;
 }
 
-std::vector<Counter> memory_counters(const PipelineProblem& problem, const Timeline& timeline) {
-  const std::vector<std::int64_t> statics = static_bytes_of(problem);
+std::vector<Counter> memory_counters(const std::vector<StageCost>& stages, const Timeline& timeline) {
+  const std::vector<std::int64_t> statics = static_bytes_of(stages, timeline);
   std::vector<Counter> counters;
   for (int rank = 0; rank < timeline.ranks(); ++rank) {
     Counter counter{
@@ -96,7 +98,7 @@ std::vector<Counter> memory_counters(const PipelineProblem& problem, const Timel
     for (std::size_t i = timeline.begin[static_cast<std::size_t>(rank)];
          i < timeline.begin[static_cast<std::size_t>(rank) + 1]; ++i) {
       const Op& op = timeline.ops[i];
-      const StageCost& cost = problem.stages[op.stage];
+      const StageCost& cost = stages[op.stage];
       const Change change = change_of(op, cost);
       held += change.taken;
       sample(timeline.start[i], held + working_bytes(op, cost));

@@ -23,6 +23,6 @@ struct RankMemory {
 std::vector<RankMemory> memory_of(const PipelineProblem& problem);
 
 /// Memory over time of every rank as a counter "memory" in bytes, for reports. O(ops).
-std::vector<Counter> memory_counters(const PipelineProblem& problem, const Timeline& timeline);
+std::vector<Counter> memory_counters(const std::vector<StageCost>& stages, const Timeline& timeline);
 
 }  // namespace stagecraft

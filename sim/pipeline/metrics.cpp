@@ -27,22 +27,21 @@ double ratio(Duration part, Duration whole) {
 
 }  // namespace
 
-PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankMemory>& memory) {
+PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankMemory>& memory,
+                           const std::vector<IdleByCause>& idle) {
   PipelineMetrics metrics{.makespan = timeline.makespan,
                           .ops = static_cast<std::int64_t>(timeline.ops.size())};
   Duration work{0};
   for (std::size_t rank = 0; rank < memory.size(); ++rank) {
     RankMetrics one = rank_metrics(timeline, rank);
     one.memory = memory[rank];
+    one.idle_by_cause = idle[rank];
     work += one.busy;
     metrics.span = std::max(metrics.span, one.span);
     metrics.peak_memory_bytes = std::max(metrics.peak_memory_bytes, one.memory.peak_bytes);
     metrics.peak_activations = std::max(metrics.peak_activations, one.memory.peak_activations);
     metrics.ranks.push_back(one);
   }
-  for (const Bubble& bubble : timeline.bubbles)
-    metrics.ranks[bubble.rank].idle_by_cause[static_cast<std::size_t>(bubble.cause)] +=
-        bubble.end - bubble.start;
   if (!memory.empty()) metrics.ideal = work / static_cast<std::int64_t>(memory.size());
   metrics.bubble_over_makespan = ratio(metrics.makespan - metrics.ideal, metrics.makespan);
   metrics.bubble_over_ideal = ratio(metrics.makespan - metrics.ideal, metrics.ideal);

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "sim/pipeline/memory.h"
+#include "sim/pipeline/simulate.h"
 #include "sim/timeline/timeline.h"
 
 namespace stagecraft {
@@ -17,7 +17,7 @@ struct RankMetrics {
   Duration communication{0};  ///< ops that hold the rank for a send or a gradient reduction
   Duration idle{0};           ///< makespan - busy - communication
   Duration span{0};           ///< first op's start to the last per-micro-batch op's end
-  std::array<Duration, kBubbleCauses> idle_by_cause{};
+  IdleByCause idle_by_cause{};
   RankMemory memory;
 };
 
@@ -36,7 +36,8 @@ struct PipelineMetrics {
   std::vector<RankMetrics> ranks;
 };
 
-/// Needs timeline.bubbles for the causes. O(ops + bubbles).
-PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankMemory>& memory);
+/// From a timeline and what memory_of() and idle_by_cause() say of it. O(ops).
+PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankMemory>& memory,
+                           const std::vector<IdleByCause>& idle);
 
 }  // namespace stagecraft

@@ -1,5 +1,7 @@
 #include "sim/pipeline/simulate.h"
 
+#include <utility>
+
 #include "sim/engine/events.h"
 #include "sim/engine/replay.h"
 
@@ -13,10 +15,11 @@ bool is_gradient(OpKind kind) {
 
 }  // namespace
 
-Timeline run_lowered(const PipelineProblem& problem, const LoweredSchedule& lowered) {
+Timeline run_lowered(PipelineProblem& problem, const LoweredSchedule& lowered) {
   Timeline timeline;
-  timeline.begin = problem.schedule.begin;
-  timeline.ops = problem.schedule.ops;
+  timeline.begin = std::move(problem.schedule.begin);
+  timeline.ops = std::move(problem.schedule.ops);
+  problem.schedule = {};
   TaskTimes times;
   if (problem.shared_links) {
     // lower() has proved that the order has no deadlock, so the event engine cannot meet one.

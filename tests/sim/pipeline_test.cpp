@@ -63,6 +63,9 @@ TEST_CASE("1F1B's idle time on two ranks has the causes that a hand derives", "[
   CHECK(cause(1, BubbleCause::WarmUp) == 1ms);     // [0, 1): 0F0 is not made yet
   CHECK(cause(1, BubbleCause::Link) == 500us);     // [1, 1.5)
   CHECK(cause(1, BubbleCause::Tail) == 2500us);    // [7.5, 10)
+  Duration listed{0};
+  for (const Bubble& bubble : run.timeline.bubbles) listed += bubble.end - bubble.start;
+  CHECK(listed == run.metrics.ranks[0].idle + run.metrics.ranks[1].idle);
   CHECK(run.metrics.span == 10ms);
   CHECK(run.metrics.ideal == 6ms);
   CHECK(run.metrics.bubble_over_makespan == Approx(0.4));
@@ -100,7 +103,7 @@ TEST_CASE("split backwards keep what the weight gradient needs until it ran", "[
   CHECK(run.metrics.ranks[0].memory.static_bytes == 100);
   CHECK(run.metrics.peak_memory_bytes == 100 + 4 + 10 + 3);
   CHECK(run.metrics.peak_activations == 2);
-  const auto counters = memory_counters(problem, run.timeline);
+  const auto counters = memory_counters(problem.stages, run.timeline);
   std::vector<std::int64_t> values;
   for (const auto& sample : counters.at(0).samples) values.push_back(sample.value);
   // After an op its working memory is gone, and the next op starts in the same moment.

@@ -40,13 +40,14 @@ struct Run {
 };
 
 /// Lowers, runs, finds bubbles and measures. Throws what lower() found wrong.
-inline Run simulate(const PipelineProblem& problem) {
+inline Run simulate(PipelineProblem problem) {
   const auto result = lower(problem);
   if (const auto* fault = std::get_if<ScheduleFault>(&result)) throw std::runtime_error(fault->message);
   const auto& lowered = std::get<LoweredSchedule>(result);
+  const std::vector<RankMemory> memory = memory_of(problem);
   Run run{run_lowered(problem, lowered), {}};
   run.timeline.bubbles = bubbles_of(lowered, run.timeline);
-  run.metrics = metrics_of(run.timeline, memory_of(problem));
+  run.metrics = metrics_of(run.timeline, memory, idle_by_cause(lowered, run.timeline));
   return run;
 }
 
