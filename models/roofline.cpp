@@ -39,15 +39,15 @@ double memory_rate(const Device& device, const RooflineConstants& constants) {
 }
 
 /// One tile size and split of k: waves of tiles, each (k / split + ramp) deep.
-double tiled_seconds(const Gemm& gemm, const Tile& tile, std::int64_t split, const Device& device,
-                     const RooflineConstants& constants) {
+double tiled_seconds(const Gemm& gemm, const Tile& tile, std::int64_t split, double efficiency,
+                     const Device& device, const RooflineConstants& constants) {
   const std::int64_t tiles =
       ceil_div(gemm.m, tile.rows) * ceil_div(gemm.n, tile.columns) * gemm.batch * split;
   const auto waves = static_cast<double>(ceil_div(tiles, device.processors));
   const double depth = static_cast<double>(ceil_div(gemm.k, split)) + constants.gemm_ramp_k;
   const double flops = 2.0 * static_cast<double>(tile.rows * tile.columns) * depth;
-  const double rate = device.half.per_second / static_cast<double>(device.processors) *
-                      constants.gemm_efficiency * tile_rate(tile);
+  const double rate =
+      device.half.per_second / static_cast<double>(device.processors) * efficiency * tile_rate(tile);
   // Partial sums are written and read as fp32.
   const double partials = split == 1 ? 0 : 8.0 * static_cast<double>(gemm.m * gemm.n * gemm.batch * split);
   return waves * flops / rate + partials / memory_rate(device, constants);
@@ -55,17 +55,48 @@ double tiled_seconds(const Gemm& gemm, const Tile& tile, std::int64_t split, con
 
 }  // namespace
 
-double gemm_seconds(const Gemm& gemm, const Device& device, const RooflineConstants& constants) {
+double gemm_seconds(const Gemm& gemm, double efficiency, const Device& device,
+                    const RooflineConstants& constants) {
   double best = -1;
   for (const Tile& tile : kTiles) {
     for (const std::int64_t split : kSplits) {
       if (split > 1 && gemm.k < 256 * split) continue;
-      const double seconds = tiled_seconds(gemm, tile, split, device, constants);
+      const double seconds = tiled_seconds(gemm, tile, split, efficiency, device, constants);
       if (best < 0 || seconds < best) best = seconds;
     }
   }
   return std::max(best, gemm_bytes(gemm) / memory_rate(device, constants));
 }
+
+namespace {
+
+/// Seconds on the device without gaps.
+double device_seconds(const Operator& op, const Pass& pass, const RunsOn& where, double bytes,
+                      const RooflineConstants& constants) {
+  const Device& device = where.cluster->device;
+  const double samples = static_cast<double>(where.micro_batch);
+  if (pass.collective != Collective::None) {
+    return collective_seconds(pass.collective, pass.payload_per_sample * samples, where.tensor,
+                              *where.cluster, constants.collectives);
+  }
+  const double streaming = bytes / memory_rate(device, constants);
+  if (op.kernel == KernelClass::Attention && pass.gemms[0].empty()) {  // fused
+    const double flops = pass.flops_per_sample * samples * pass.executed_share;
+    return std::max(flops / (device.half.per_second * constants.flash_efficiency), streaming);
+  }
+  const double efficiency =
+      op.kernel == KernelClass::Attention ? constants.attention_efficiency : constants.gemm_efficiency;
+  double products = 0, product_bytes = 0;
+  for (const Gemm& gemm : pass.gemms) {
+    if (gemm.empty()) continue;
+    products += gemm_seconds(gemm.at(where.micro_batch), efficiency, device, constants);
+    product_bytes += gemm_bytes(gemm.at(where.micro_batch));
+  }
+  // What the products do not move themselves is moved by kernels beside them.
+  return products + std::max(0.0, bytes - product_bytes) / memory_rate(device, constants);
+}
+
+}  // namespace
 
 PassTime pass_time(const Operator& op, const Pass& pass, const RunsOn& where,
                    const RooflineConstants& constants) {
@@ -74,29 +105,11 @@ PassTime pass_time(const Operator& op, const Pass& pass, const RunsOn& where,
   const Device& device = where.cluster->device;
   const auto samples = static_cast<double>(where.micro_batch);
   const double bytes = pass.bytes_per_sample * samples + pass.fixed_bytes;
-  const double gaps = pass.kernels * to_seconds(constants.kernel_gap);
-  time.host_seconds = pass.kernels * to_seconds(constants.host_launch);
   time.flops_seconds = pass.flops_per_sample * samples * pass.executed_share / device.half.per_second;
   time.bytes_seconds = bytes / device.bandwidth.per_second;
-
-  if (pass.collective != Collective::None) {
-    time.seconds = collective_seconds(pass.collective, pass.payload_per_sample * samples, where.tensor,
-                                      *where.cluster, constants.collectives);
-    return time;
-  }
-  double products = 0, product_bytes = 0;
-  for (const Gemm& gemm : pass.gemms) {
-    if (gemm.empty()) continue;
-    products += gemm_seconds(gemm.at(where.micro_batch), device, constants);
-    product_bytes += gemm_bytes(gemm.at(where.micro_batch));
-  }
-  if (products == 0 && op.kernel == KernelClass::Attention) {
-    const double arithmetic = time.flops_seconds / constants.flash_efficiency;
-    time.seconds = std::max(arithmetic, bytes / memory_rate(device, constants)) + gaps;
-    return time;
-  }
-  // What the products do not move themselves is moved by kernels beside them.
-  time.seconds = products + std::max(0.0, bytes - product_bytes) / memory_rate(device, constants) + gaps;
+  time.device_seconds =
+      device_seconds(op, pass, where, bytes, constants) + pass.kernels * to_seconds(constants.kernel_gap);
+  time.host_seconds = pass.kernels * to_seconds(constants.host_launch);
   return time;
 }
 

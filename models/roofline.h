@@ -13,30 +13,49 @@
 
 namespace stagecraft {
 
-/// Everything the roofline model takes that is not on a datasheet.
+/// Everything the roofline model takes that is not on a datasheet. Five constants are fitted together, by the
+/// program stagecraft_fit_roofline, on measured A100 training steps without a pipeline: vTrain's 365 on one
+/// node and 23 on several (Bang et al., MICRO 2024; eager PyTorch, fp16, full recomputation), four rows of
+/// Megatron-LM SC'21 table 1 and two of Korthikanti et al. 2022 table 5. Rows with a pipeline were held out.
 struct RooflineConstants {
-  double gemm_efficiency = 0.8;    ///< share of the tensor-core peak inside a full wave of full tiles
-  double gemm_ramp_k = 128;        ///< depth (in k) that filling and draining a tile's pipeline costs
-  double memory_efficiency = 0.8;  ///< share of the memory bandwidth that streaming kernels reach
-  double flash_efficiency = 0.55;  ///< share of the peak that fused attention reaches
-  Duration kernel_gap{2000};       ///< between two kernels of a stream, and their ramp
-  Duration host_launch{8000};      ///< the host's time per kernel: what binds where kernels are short
-  double optimizer_bytes_per_parameter = 42;  ///< read and written by one Adam step, norm and unscaling too
+  /// Share of the tensor-core peak inside a full wave of full tiles. Fitted, and at its bound: libraries of
+  /// the A100's time come to about 280 of 312 TFLOP/s.
+  double gemm_efficiency = 0.9;
+  /// The same for products of activations (scores, context) with the scores in memory. Fitted.
+  double attention_efficiency = 0.25;
+  /// The same for fused attention. Source: Dao, FlashAttention-2, 2023, section 4.1 (50-73 % on A100).
+  double flash_efficiency = 0.6;
+  /// Depth in k that filling and draining the pipeline of a tile costs: two steps of 32.
+  double gemm_ramp_k = 64;
+  /// Share of the memory bandwidth that streaming kernels reach: about 1.8 of 2.04 TB/s by BabelStream.
+  double memory_efficiency = 0.88;
+  /// Device time per kernel beyond its work: gap, ramp, tail, and the small copies and casts around it that
+  /// are not operators of their own. Fitted.
+  Duration kernel_gap{10600};
+  /// The host's time per kernel, its share of the framework included: binds where kernels are short. Fitted.
+  Duration host_launch{52000};
+  /// The host's time per micro-batch on the first stage: data, masks, loss. Read off vTrain's rows with
+  /// h = 1024: what remains of a micro-batch at zero layers.
+  Duration host_microbatch{5000000};
+  /// Bytes per parameter that one Adam step moves: gradient 4, master weight 8, moments 16, weight 2; the
+  /// norm 4 and unscaling 8.
+  double optimizer_bytes_per_parameter = 42;
   CollectiveConstants collectives;
   bool operator==(const RooflineConstants&) const = default;
 };
 
 /// One pass of one operator for one micro-batch, and what limits it.
 struct PassTime {
-  double seconds = 0;        ///< on the device
-  double flops_seconds = 0;  ///< what arithmetic alone needs
-  double bytes_seconds = 0;  ///< what device memory alone needs
-  double host_seconds = 0;   ///< what the host needs to launch it
+  double device_seconds = 0;  ///< by the roofline, with latencies and gaps between kernels
+  double host_seconds = 0;    ///< what the host needs to launch its kernels
+  double flops_seconds = 0;   ///< what arithmetic alone needs at the device's peak
+  double bytes_seconds = 0;   ///< what its bytes alone need at the device's memory bandwidth
 };
 
 /// Seconds of a matrix product on tensor cores: output tiles of the best fitting size, spread over the
 /// device's processors in whole waves, each tile k + ramp deep; or its bytes, where these take longer.
-double gemm_seconds(const Gemm& gemm, const Device& device, const RooflineConstants& constants);
+double gemm_seconds(const Gemm& gemm, double efficiency, const Device& device,
+                    const RooflineConstants& constants);
 
 /// Where operators run.
 struct RunsOn {
@@ -69,9 +88,9 @@ struct ModelCosts {
   std::vector<Duration> hops;
 };
 
-/// Costs of every stage by the roofline model: an operator takes the longer of its arithmetic and its bytes,
-/// a pass the longer of its kernels and of the host that launches them. Throws ModelError as the check()
-/// functions do.
+/// Costs of every stage by the roofline model. An operator takes the longer of its arithmetic and its bytes;
+/// a pass of a stage takes the sum of its operators, and no less than the host needs to launch their kernels.
+/// Throws ModelError as the check() functions do.
 ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
                           const RooflineConstants& constants = {});
 

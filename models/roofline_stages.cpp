@@ -7,15 +7,15 @@
 namespace stagecraft {
 namespace {
 
-/// Seconds of one pass over a part of the model. Device work on the compute stream, collectives beside it,
-/// and the host's launches run side by side; the longest decides.
+/// Seconds of one pass over a part of the model: the device's kernels one after another, collectives that run
+/// beside them, and the host that launches all of them ahead of the device. The longest decides.
 struct PassSum {
   double device = 0;
   double beside = 0;
   double host = 0;
 
   void add(const Pass& pass, const PassTime& time) {
-    (pass.hidden ? beside : device) += time.seconds;
+    (pass.hidden ? beside : device) += time.device_seconds;
     host += time.host_seconds;
   }
   PassSum operator+(const PassSum& o) const { return {device + o.device, beside + o.beside, host + o.host}; }
@@ -157,13 +157,15 @@ std::int64_t sent_bytes(const Context& c) {
   return in_parts ? (whole + c.strategy.tensor - 1) / c.strategy.tensor : whole;
 }
 
-void fill_times(StageCost& stage, const PartCosts& parts, const Share& share) {
+void fill_times(StageCost& stage, const Context& c, const PartCosts& parts, const Share& share) {
   const auto sum = [&](PassSum PartCost::*pass) {
     return total(parts, share, [&](const PartCost& p) { return p.*pass; });
   };
   const PassSum again = sum(&PartCost::again);
   const PassSum input = sum(&PartCost::input_gradient), weight = sum(&PartCost::weight_gradient);
-  stage.forward = sum(&PartCost::forward).duration();
+  PassSum forward = sum(&PartCost::forward);
+  if (share.first) forward.host += to_seconds(c.constants.host_microbatch);
+  stage.forward = forward.duration();
   stage.backward = (again + input + weight).duration();
   stage.input_gradient = (again + input).duration();
   stage.weight_gradient = weight.duration();
@@ -191,7 +193,7 @@ void fill_bytes(StageCost& stage, const Context& c, const PartCosts& parts, cons
 StageCost stage_cost(const Context& c, const PartCosts& parts, const Share& share, int rank) {
   StageCost stage;
   const std::int64_t parameters = stage_parameters(c, parts, share);
-  fill_times(stage, parts, share);
+  fill_times(stage, c, parts, share);
   fill_bytes(stage, c, parts, share, parameters);
   stage.gradient_reduction = reduction(c, share, rank, parameters);
   stage.optimizer = optimizer(c, parameters);

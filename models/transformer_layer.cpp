@@ -53,11 +53,14 @@ int unfused_attention(OperatorGraph& graph, const Transformer& model, const Loca
            products(2 * qk_bytes, {batched(a, s, d.head_dim, s), batched(a, s, d.head_dim, s)}),
            kElement * s * (q + kv), 0, kElement * scores),
       {{input}});
-  last = graph.add(core("attention_softmax", KernelClass::Softmax,
-                        {.bytes_per_sample = real(2 * kElement * scores), .kernels = 1},
-                        {.bytes_per_sample = real(3 * kElement * scores), .kernels = 1}, 0, kElement * scores,
-                        kElement * scores),
-                   {{last}});
+  // A causal softmax reads only the half of the scores that is not masked, and writes all.
+  const double read = model.architecture == Architecture::Decoder ? 0.5 : 1.0;
+  const double rows = real(kElement * scores);
+  last = graph.add(
+      core("attention_softmax", KernelClass::Softmax, {.bytes_per_sample = (read + 1) * rows, .kernels = 1},
+           {.bytes_per_sample = (2 * read + 1) * rows, .kernels = 1}, 0, kElement * scores,
+           kElement * scores),
+      {{last}});
   if (model.dropout) {
     const double bytes = real((2 * kElement + 1) * scores);
     last = graph.add(

@@ -65,6 +65,7 @@ MeasuredStep vtrain_row(const Cells& c) {
                   .gradient_bytes = 2,
                   .scatter_gather = false};
   row.cluster = dgx_a100(integer(c[0]));
+  row.cluster.inter.bandwidth.per_second /= 2;  // four HDR ports for eight devices
   row.microbatches = integer(c[1]) / (row.strategy.data * row.strategy.micro_batch);
   row.seconds = number(c[10]) / 1000;
   row.label = fmt::format("h{} l{} s{} t{} d{} p{} b{} m{}", c[3], c[5], c[6], c[7], c[8], c[9], c[2],
@@ -113,6 +114,12 @@ double ready(const Slot& slot, const Ends& ends, const std::vector<Duration>& ho
   return after(ends.backward[at(slot.stage + 1)], hop(slot.stage));
 }
 
+/// How long the rank is held after `slot` while it sends the result.
+double sending(const Slot& slot, const std::vector<Duration>& hops, int stages) {
+  const int boundary = slot.forward ? slot.stage : slot.stage - 1;
+  return boundary < 0 || boundary + 1 >= stages ? 0 : to_seconds(hops[static_cast<std::size_t>(boundary)]);
+}
+
 double makespan(const ModelCosts& costs, int p, int v, int m) {
   const int stages = p * v;
   Ends ends{m, std::vector<double>(static_cast<std::size_t>(stages * m), -1), {}};
@@ -130,9 +137,11 @@ double makespan(const ModelCosts& costs, int p, int v, int m) {
         const double start = ready(slot, ends, costs.hops, stages);
         if (start < 0) break;
         const StageCost& cost = costs.stages[static_cast<std::size_t>(slot.stage)];
-        clock[r] = std::max(clock[r], start) + to_seconds(slot.forward ? cost.forward : cost.backward);
-        (slot.forward ? ends.forward
-                      : ends.backward)[static_cast<std::size_t>(slot.stage * m + slot.microbatch)] = clock[r];
+        const double end =
+            std::max(clock[r], start) + to_seconds(slot.forward ? cost.forward : cost.backward);
+        auto& ends_of_kind = slot.forward ? ends.forward : ends.backward;
+        ends_of_kind[static_cast<std::size_t>(slot.stage * m + slot.microbatch)] = end;
+        clock[r] = end + sending(slot, costs.hops, stages);
         ++next[r];
         moved = true;
       }

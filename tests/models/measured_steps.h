@@ -28,8 +28,8 @@ std::vector<MeasuredStep> sc21_table1(const std::string& path);
 /// parallelism.
 std::vector<MeasuredStep> sequence_parallel_table5(const std::string& path);
 
-/// A step by the costs of the roofline model: 1F1B or interleaved 1F1B replayed op by op on each rank, then
-/// gradient reduction and optimizer.
+/// A step by the costs of the roofline model: 1F1B or interleaved 1F1B replayed op by op on each rank, which
+/// is held while it sends (both systems exchange with a barrier); then gradient reduction and optimizer.
 double predicted_seconds(const MeasuredStep& step, const RooflineConstants& constants);
 
 }  // namespace stagecraft
