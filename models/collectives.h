@@ -11,9 +11,9 @@ namespace stagecraft {
 struct CollectiveConstants {
   /// Share of the intra-node bandwidth that large messages reach. Fitted, see RooflineConstants.
   double intra_efficiency = 0.82;
-  /// Share of the network bandwidth that large messages reach: 22.5 of 25 GB/s on HDR InfiniBand.
+  /// Share of the network bandwidth that large messages reach: assumed, 22.5 of 25 GB/s on HDR InfiniBand.
   double inter_efficiency = 0.9;
-  /// Every collective: the first handshake, without the kernel's launch.
+  /// Every collective: the first handshake, without the kernel's launch. Assumed.
   Duration start{5000};
   bool operator==(const CollectiveConstants&) const = default;
 };

@@ -177,7 +177,7 @@ int run(const std::string& folder, int steps, bool each) {
   auto megatron = where(sc21, one_stage);
   for (const MeasuredStep& row : where(sequence, one_stage)) megatron.push_back(row);
 
-  // Rows without a pipeline are fitted; whatever has one is not looked at.
+  // Rows without a pipeline make the objective; those with one do not, so their errors are the check.
   const std::vector<std::vector<MeasuredStep>> fitted{where(single, one_stage), where(multi, one_stage),
                                                       megatron};
   const RooflineConstants c = steps > 0 ? fit(fitted, steps) : RooflineConstants{};

@@ -65,7 +65,7 @@ MeasuredStep vtrain_row(const Cells& c) {
                   .gradient_bytes = 2,
                   .scatter_gather = false};
   row.cluster = dgx_a100(integer(c[0]));
-  row.cluster.inter.bandwidth.per_second /= 2;  // four HDR ports for eight devices
+  row.cluster.inter.bandwidth.per_second /= 2;  // assumed: four HDR ports for eight devices
   row.microbatches = integer(c[1]) / (row.strategy.data * row.strategy.micro_batch);
   row.seconds = number(c[10]) / 1000;
   row.label = fmt::format("h{} l{} s{} t{} d{} p{} b{} m{}", c[3], c[5], c[6], c[7], c[8], c[9], c[2],
