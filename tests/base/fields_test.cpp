@@ -27,8 +27,9 @@ OneOrMany<Duration> random_durations(RandomStream& random) {
 }
 
 std::string random_text(RandomStream& random) {
+  constexpr std::string_view kMarks = "a1 -:#'\"\\\n{[~";
   std::string text;
-  for (std::uint64_t n = random.below(6); n > 0; --n) text += "a1 -:#'\"\\\n{[~"[random.below(14)];
+  for (std::uint64_t n = random.below(6); n > 0; --n) text += kMarks[random.below(kMarks.size())];
   return text;
 }
 

@@ -34,6 +34,9 @@ bool same(const Node& a, const Node& b) {
          std::equal(a.entries.begin(), a.entries.end(), b.entries.begin(), b.entries.end(), same_entry);
 }
 
+/// Characters that mean something in YAML, and some that do not.
+constexpr std::string_view kMarks = "ab1-:#[]{},'\"\\ \n\t%@`!&*|>?~.";
+
 /// A random tree, at most `depth` levels below this one.
 NodePtr random_tree(RandomStream& random, int depth) {
   auto node = std::make_shared<Node>();
@@ -41,8 +44,7 @@ NodePtr random_tree(RandomStream& random, int depth) {
   if (kind == 1 || kind == 2) {
     node->kind = Node::Kind::Scalar;
     node->quoted = true;
-    for (std::uint64_t n = random.below(8); n > 0; --n)
-      node->text += "ab1-:#[]{},'\"\\ \n\t%@`!&*|>?~."[random.below(31)];
+    for (std::uint64_t n = random.below(8); n > 0; --n) node->text += kMarks[random.below(kMarks.size())];
   } else if (kind == 3) {
     node->kind = Node::Kind::Sequence;
     for (std::uint64_t n = random.below(4); n > 0; --n) node->items.push_back(random_tree(random, depth - 1));
