@@ -8,6 +8,7 @@
 #include "sim/engine/batch.h"
 #include "sim/engine/events.h"
 #include "sim/engine/replay.h"
+#include "sim/engine/replay_plan.h"
 #include "tests/engine/graphs.h"
 
 namespace stagecraft {
@@ -95,6 +96,37 @@ void replay(benchmark::State& state, std::uint32_t max_run) {
 }
 BENCHMARK_CAPTURE(replay, until_it_waits, 0)->Apply(shapes);
 BENCHMARK_CAPTURE(replay, in_turns, 1)->Apply(shapes);
+
+void prepare(benchmark::State& state) {
+  const TaskGraph& graph = graph_of(state);
+  const auto order = std::get<TopologicalOrder>(topological_order(graph, {.max_run = 1}));
+  for (auto _ : state) benchmark::DoNotOptimize(prepare_replay(graph, order).ops.data());
+  report_ops(state, static_cast<double>(graph.tasks.size()), 2 * sizeof(Task) + 2 * sizeof(ReplayOp));
+}
+BENCHMARK(prepare)->Apply(shapes);
+
+void replay_plan(benchmark::State& state) {
+  const TaskGraph& graph = graph_of(state);
+  const auto order = std::get<TopologicalOrder>(topological_order(graph, {.max_run = 1}));
+  const ReplayPlan plan = prepare_replay(graph, order);
+  TaskTimes times = replay(plan, graph.costs);
+  for (auto _ : state) {
+    times = replay(plan, graph.costs, std::move(times));
+    benchmark::DoNotOptimize(times.end.data());
+  }
+  // The op is read; start and end are written past the cache.
+  report_ops(state, static_cast<double>(graph.tasks.size()), sizeof(ReplayOp) + 2 * sizeof(TimePoint));
+}
+BENCHMARK(replay_plan)->Apply(shapes);
+
+void replay_plan_makespan(benchmark::State& state) {
+  const TaskGraph& graph = graph_of(state);
+  const auto order = std::get<TopologicalOrder>(topological_order(graph, {.max_run = 1}));
+  const ReplayPlan plan = prepare_replay(graph, order);
+  for (auto _ : state) benchmark::DoNotOptimize(makespan(plan, graph.costs));
+  report_ops(state, static_cast<double>(graph.tasks.size()), sizeof(ReplayOp));
+}
+BENCHMARK(replay_plan_makespan)->Apply(shapes);
 
 void events(benchmark::State& state, QueueKind queue, bool contention) {
   const TaskGraph& graph = graph_of(state);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "sim/engine/replay_plan.h"
 #include "tests/engine/graphs.h"
 
 namespace stagecraft {
@@ -139,6 +140,45 @@ TEST_CASE("orders of random graphs are topological and their replay obeys the de
       REQUIRE(is_topological(graph, other));
       REQUIRE(replay(graph, other).end == times.end);
     }
+  }
+}
+
+TEST_CASE("a replay plan gives what replay gives, with the graph's costs and with others", "[property]") {
+  test::SplitMix64 random(13);
+  for (int i = 0; i < 1'000; ++i) {
+    TaskGraph graph = test::random_graph(
+        random,
+        {.resources = 1 + random.below(8), .tasks = 1 + random.below(200), .inputs = random.below(6)});
+    const TopologicalOrder order = order_of(graph, random.below(3));
+    const ReplayPlan plan = prepare_replay(graph, order);
+    for (int costs = 0; costs < 2; ++costs) {
+      const TaskTimes expected = replay(graph, order);
+      const TaskTimes times = replay(plan, graph.costs);
+      REQUIRE(times.start == expected.start);
+      REQUIRE(times.end == expected.end);
+      REQUIRE(makespan(plan, graph.costs) == makespan(graph, expected));
+      for (TaskCost& cost : graph.costs) cost.duration = Duration{random.below(90)};
+    }
+  }
+}
+
+TEST_CASE("a graph large enough to be written past the cache is replayed the same from order and plan",
+          "[property]") {
+  // Odd numbers of tasks, so that lines end inside resources, and vectors of several sizes, so that the two
+  // arrays begin at different places of a cache line.
+  for (const std::uint32_t m : {3'617u, 3'619u, 3'622u, 3'701u}) {
+    const TaskGraph graph = test::one_f_one_b_graph(37, m);
+    REQUIRE(graph.tasks.size() > (1u << 18));
+    const TopologicalOrder order = order_of(graph);
+    const TaskTimes expected = replay(graph, order);
+    TaskTimes times = replay(prepare_replay(graph, order), graph.costs);
+    CAPTURE(m, reinterpret_cast<std::uintptr_t>(times.start.data()) % 64,
+            reinterpret_cast<std::uintptr_t>(times.end.data()) % 64);
+    CHECK(times.start == expected.start);
+    CHECK(times.end == expected.end);
+    times = replay(prepare_replay(graph, order_of(graph, 1)), graph.costs, std::move(times));
+    CHECK(times.start == expected.start);
+    CHECK(times.end == expected.end);
   }
 }
 
