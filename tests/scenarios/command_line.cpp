@@ -1,0 +1,76 @@
+#include "command_line.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "scenarios/cli/commands.h"
+
+namespace stagecraft {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void unset_colours() {
+  for (const char* name : {"NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "TERM"}) unsetenv(name);
+}
+
+}  // namespace
+
+Output run_program(const std::vector<std::string>& words, bool terminal) {
+  std::ostringstream out;
+  std::ostringstream err;
+  const Exit exit = run_command_line(words, out, err, terminal);
+  return {static_cast<int>(exit), out.str(), err.str()};
+}
+
+TemporaryFolder::TemporaryFolder() : before_(fs::current_path()) {
+  std::string name = (fs::temp_directory_path() / "stagecraft-test-XXXXXX").string();
+  if (!mkdtemp(name.data()))
+    throw fs::filesystem_error("mkdtemp", name, std::error_code(errno, std::generic_category()));
+  folder_ = name;
+  fs::current_path(folder_);
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::current_path(before_, ignored);
+  fs::remove_all(folder_, ignored);
+}
+
+std::vector<std::string> TemporaryFolder::names() const {
+  std::vector<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder_))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+ColourEnvironment::ColourEnvironment(const char* name, const char* value) {
+  unset_colours();
+  if (name) setenv(name, value, 1);
+}
+
+ColourEnvironment::~ColourEnvironment() {
+  unset_colours();
+}
+
+void write_text(const std::string& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+std::string read_text(const std::string& file) {
+  std::ostringstream text;
+  text << std::ifstream(file, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+fs::path shipped_scenarios() {
+  return fs::path(STAGECRAFT_SOURCE_DIR) / "scenarios";
+}
+
+}  // namespace stagecraft
