@@ -6,8 +6,8 @@ namespace stagecraft {
 namespace {
 
 std::uint32_t checked_edges(const TaskGraph& graph) {
-  if (2 * graph.tasks.size() + graph.more.size() >= 0xFFFFFFFFu) {
-    throw std::length_error("a task graph of 2^32 inputs or more cannot be simulated event by event");
+  if (2 * graph.tasks.size() + graph.more.size() >= 0x7FFFFFFFu) {
+    throw std::length_error("a task graph of 2^30 tasks or more cannot be simulated event by event");
   }
   return static_cast<std::uint32_t>(2 * graph.tasks.size());
 }
@@ -21,9 +21,8 @@ bool has_list(const Task& task) {
 Consumers::Consumers(const TaskGraph& graph)
     : graph_(&graph),
       first_more_(checked_edges(graph)),
-      first_(graph.tasks.size(), kEnd),
-      next_(first_more_ + graph.more.size()),
-      waits_(graph.tasks.size(), 0),
+      nodes_(graph.tasks.size()),
+      next_(std::make_unique_for_overwrite<std::uint32_t[]>(first_more_ + graph.more.size())),
       owner_(graph.more.size(), kNoTask) {
   // Backwards, since a list is built from its end.
   for (TaskId id = static_cast<TaskId>(graph.tasks.size()); id-- > 0;) {
@@ -47,9 +46,13 @@ Consumers::Consumers(const TaskGraph& graph)
 void Consumers::add(const Consumer& to, TaskId from, std::uint32_t edge) {
   const bool own = graph_->tasks[from].resource == graph_->tasks[to.task].resource;
   if (own && from < to.task && to.latency.count() == 0 && to.link == kNoLink) return;
-  next_[edge] = first_[from];
-  first_[from] = edge;
-  ++waits_[to.task];
+  std::uint32_t& first = nodes_[from].first;
+  if (first != kNone) {
+    next_[edge] = first;
+    edge |= kMoreFollow;
+  }
+  first = edge;
+  ++nodes_[to.task].waits;
 }
 
 Consumer Consumers::consumer_of_many(std::uint32_t more) const {

@@ -5,6 +5,7 @@
 
 #include "sim/engine/consumers.h"
 #include "sim/engine/event_queue.h"
+#include "sim/engine/times_writer.h"
 
 namespace stagecraft {
 namespace {
@@ -20,12 +21,13 @@ class Simulation {
         options_(options),
         queue_(std::move(queue)),
         consumers_(graph),
-        waits_(consumers_.waits()),
-        head_(graph.begin.begin(), graph.begin.end() - 1),
-        busy_(graph.resources(), 0),
-        link_free_(graph.links, TimePoint{0}) {
-    result_.times.start.resize(graph.tasks.size());
-    result_.times.end.resize(graph.tasks.size());
+        heads_(graph.resources()),
+        link_free_(graph.links, TimePoint{0}),
+        writer_(graph.begin, result_.times) {
+    for (std::size_t r = 0; r < heads_.size(); ++r) {
+      heads_[r].next = static_cast<TaskId>(graph.begin[r]);
+      heads_[r].past = static_cast<TaskId>(graph.begin[r + 1]);
+    }
   }
 
   std::variant<EventRun, Deadlock> run() {
@@ -37,28 +39,40 @@ class Simulation {
         finish(payload, now);
       }
     });
-    if (done_ < graph_.tasks.size()) return explain_deadlock(graph_, head_);
+    if (std::ranges::any_of(heads_, [](const Head& head) { return head.next != head.past; }))
+      return deadlock();
+    writer_.finish();
     std::ranges::sort(result_.transfers, {},
                       [](const InputTransfer& transfer) { return std::pair(transfer.to, transfer.input); });
     return std::move(result_);
   }
 
  private:
-  // head_ is the task that runs, or that runs next.
+  struct Head {
+    TaskId next = 0;  // runs, or runs next
+    TaskId past = 0;  // after the last one
+    bool busy = false;
+  };
+
+  Deadlock deadlock() const {
+    std::vector<TaskId> next;
+    for (const Head& head : heads_) next.push_back(head.next);
+    return explain_deadlock(graph_, next);
+  }
+
   void start_next(std::uint32_t resource, TimePoint now) {
-    const TaskId task = head_[resource];
-    if (task == graph_.begin[resource + 1] || waits_[task] != 0) return;
-    const TimePoint end = now + graph_.costs[graph_.tasks[task].cost].duration;
-    busy_[resource] = 1;
-    result_.times.start[task] = now;
-    result_.times.end[task] = end;
+    Head& head = heads_[resource];
+    if (head.next == head.past || consumers_.waits(head.next) != 0) return;
+    const TimePoint end = now + graph_.costs[graph_.tasks[head.next].cost].duration;
+    head.busy = true;
+    writer_.put(resource, head.next, now, end);
     queue_.push(end, resource);
   }
 
   void finish(std::uint32_t resource, TimePoint now) {
-    const TaskId task = head_[resource]++;
-    busy_[resource] = 0;
-    ++done_;
+    Head& head = heads_[resource];
+    const TaskId task = head.next++;
+    head.busy = false;
     consumers_.for_each(task, [&](const Consumer& consumer) { send(task, consumer, now); });
     start_next(resource, now);
   }
@@ -78,21 +92,19 @@ class Simulation {
   }
 
   void arrive(TaskId task, TimePoint now) {
-    if (--waits_[task] > 0) return;
+    if (--consumers_.waits(task) > 0) return;
     const std::uint32_t resource = graph_.tasks[task].resource;
-    if (head_[resource] == task && busy_[resource] == 0) start_next(resource, now);
+    if (heads_[resource].next == task && !heads_[resource].busy) start_next(resource, now);
   }
 
   const TaskGraph& graph_;
   const EventOptions options_;
   Queue queue_;
-  const Consumers consumers_;
-  std::vector<std::uint32_t> waits_;
-  std::vector<TaskId> head_;
-  std::vector<std::uint8_t> busy_;
+  Consumers consumers_;
+  std::vector<Head> heads_;
   std::vector<TimePoint> link_free_;
-  std::size_t done_ = 0;
   EventRun result_;
+  TimesWriter writer_;
 };
 
 std::vector<Duration> delays(const TaskGraph& graph) {
