@@ -14,11 +14,13 @@ namespace stagecraft {
 namespace {
 
 constexpr std::array kRunOptions{
-    OptionInfo{"set", "KEY=VALUE", "replace one value of the scenario, such as pipeline.schedule=gpipe", true},
+    OptionInfo{"set", "KEY=VALUE", "replace one value of the scenario, such as pipeline.schedule=gpipe",
+               true},
     OptionInfo{"json", "FILE", "write the numbers as JSON; - for standard output", false, true},
     OptionInfo{"csv", "FILE", "write every op and bubble with its times as CSV", false, true},
     OptionInfo{"svg", "FILE", "draw the timeline", false, true},
-    OptionInfo{"trace", "FILE", "write a trace for ui.perfetto.dev; compressed when FILE ends in .gz", false, true},
+    OptionInfo{"trace", "FILE", "write a trace for ui.perfetto.dev; compressed when FILE ends in .gz", false,
+               true},
     OptionInfo{"trace-window", "FROM..TO", "only this time, such as 0ms..50ms (also for --svg)"},
     OptionInfo{"trace-ranks", "A-B", "only these ranks, such as 0-3 (also for --svg)"},
     OptionInfo{"schedule-csv", "FILE", "write the schedule in PyTorch's notation", false, true},
@@ -34,11 +36,18 @@ constexpr std::array kCommonOptions{
 
 constexpr std::array kCommands{
     CommandInfo{"run", "SCENARIO", "simulate a scenario and report", kRunOptions, run_command},
-    CommandInfo{"check", "SCENARIO...", "validate scenarios without running them", kCheckOptions, check_command},
-    CommandInfo{"list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
-    CommandInfo{"explain", "KEY|METRIC", "what a key of the scenario or a number of a report means", {}, explain_command},
+    CommandInfo{"check", "SCENARIO...", "validate scenarios without running them", kCheckOptions,
+                check_command},
+    CommandInfo{
+        "list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
+    CommandInfo{"explain",
+                "KEY|METRIC",
+                "what a key of the scenario or a number of a report means",
+                {},
+                explain_command},
     CommandInfo{"schema", "", "print the JSON Schema of the scenario file", {}, schema_command},
-    CommandInfo{"completion", "bash|zsh|fish", "print a completion script for the shell", {}, completion_command},
+    CommandInfo{
+        "completion", "bash|zsh|fish", "print a completion script for the shell", {}, completion_command},
 };
 
 const CommandInfo* find_command(std::string_view name) {
@@ -55,15 +64,19 @@ std::vector<OptionInfo> all_options(const CommandInfo* command) {
 }
 
 std::string program_help() {
-  std::string text = "Simulates and plans how work is laid out in time on GPUs.\n\nusage: stagecraft COMMAND [OPTIONS] ...\n\n";
+  std::string text =
+      "Simulates and plans how work is laid out in time on GPUs.\n\nusage: stagecraft COMMAND [OPTIONS] "
+      "...\n\n";
   for (const CommandInfo& command : kCommands)
-    text += fmt::format("  {:<26}{}\n", fmt::format("{} {}", command.name, command.arguments), command.summary);
-  return text + "\n" + options_help(kCommonOptions) + "\n`stagecraft COMMAND --help` shows the options of a command.\n";
+    text +=
+        fmt::format("  {:<26}{}\n", fmt::format("{} {}", command.name, command.arguments), command.summary);
+  return text + "\n" + options_help(kCommonOptions) +
+         "\n`stagecraft COMMAND --help` shows the options of a command.\n";
 }
 
 std::string command_help(const CommandInfo& command) {
-  return fmt::format("usage: stagecraft {} {} [OPTIONS]\n\n{}\n\n{}", command.name, command.arguments, command.summary,
-                     options_help(all_options(&command)));
+  return fmt::format("usage: stagecraft {} {} [OPTIONS]\n\n{}\n\n{}", command.name, command.arguments,
+                     command.summary, options_help(all_options(&command)));
 }
 
 /// NO_COLOR wins over CLICOLOR_FORCE, FORCE_COLOR over NO_COLOR, --color over all; otherwise a terminal
@@ -76,7 +89,8 @@ bool wants_colour(const Arguments& arguments, bool terminal) {
   const std::string when = arguments.value("color");
   if (when == "always") return true;
   if (when == "never") return false;
-  if (!when.empty() && when != "auto") throw UsageError(fmt::format("option '--color' must be auto, always or never, got '{}'", when));
+  if (!when.empty() && when != "auto")
+    throw UsageError(fmt::format("option '--color' must be auto, always or never, got '{}'", when));
   if (set("FORCE_COLOR")) return true;
   if (set("NO_COLOR")) return false;
   if (set("CLICOLOR_FORCE")) return true;
@@ -98,7 +112,8 @@ Exit dispatch(const std::vector<std::string>& words, std::ostream& out, std::ost
   const bool is_command = words[0].empty() || words[0][0] != '-';
   const CommandInfo* command = is_command ? find_command(words[0]) : nullptr;
   if (is_command && !command) throw UsageError(unknown_command(words[0]));
-  const Arguments arguments = parse_arguments({words.begin() + is_command, words.end()}, all_options(command));
+  const Arguments arguments =
+      parse_arguments({words.begin() + is_command, words.end()}, all_options(command));
   if (arguments.has("help") || arguments.has("version")) {
     out << (arguments.has("version") ? version_text() : command ? command_help(*command) : program_help());
     return Exit::Done;
@@ -110,11 +125,16 @@ Exit dispatch(const std::vector<std::string>& words, std::ostream& out, std::ost
 
 }  // namespace
 
-std::span<const CommandInfo> commands() { return kCommands; }
+std::span<const CommandInfo> commands() {
+  return kCommands;
+}
 
-std::span<const OptionInfo> common_options() { return kCommonOptions; }
+std::span<const OptionInfo> common_options() {
+  return kCommonOptions;
+}
 
-Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err, bool terminal) {
+Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
+                      bool terminal) {
   try {
     return dispatch(words, out, err, terminal);
   } catch (const UsageError& error) {
@@ -122,7 +142,8 @@ Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, 
   } catch (const InputError& error) {
     err << error.what() << "\n";
   } catch (const std::bad_alloc&) {
-    err << "stagecraft: error: this machine's memory does not hold the simulation; ask for fewer ranks or micro-batches\n";
+    err << "stagecraft: error: this machine's memory does not hold the simulation; ask for fewer ranks or "
+           "micro-batches\n";
   }
   return Exit::BadInput;
 }

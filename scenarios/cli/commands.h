@@ -37,7 +37,8 @@ std::span<const OptionInfo> common_options();
 
 /// The whole program but for signals: parses `words` (without the program's name), runs the command and turns
 /// exceptions into messages and exit statuses. `terminal`: standard output is one.
-Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err, bool terminal);
+Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
+                      bool terminal);
 
 /// "0.1.0 (abc1234)", and with the compiler and optional parts, several lines.
 std::string version();

@@ -27,22 +27,32 @@ std::string argument_words(const CommandInfo& command) {
 
 std::string command_words() {
   std::string words;
-  for (const CommandInfo& command : commands()) words += fmt::format("{}{}", words.empty() ? "" : " ", command.name);
+  for (const CommandInfo& command : commands())
+    words += fmt::format("{}{}", words.empty() ? "" : " ", command.name);
   return words;
 }
 
 std::string bash_script() {
-  std::string text = "_stagecraft() {\n  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n  COMPREPLY=()\n"
-                     "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
-  text += fmt::format("    COMPREPLY=($(compgen -W '{} --help --version' -- \"$word\"))\n    return\n  fi\n", command_words());
-  text += fmt::format("  if [ \"$previous\" = --set ]; then\n    compopt -o nospace\n    COMPREPLY=($(compgen -S = -W '{}' -- \"$word\"))\n    return\n  fi\n",
-                      fmt::join(scenario_keys(), " "));
+  std::string text =
+      "_stagecraft() {\n  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n  "
+      "COMPREPLY=()\n"
+      "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n";
+  text += fmt::format("    COMPREPLY=($(compgen -W '{} --help --version' -- \"$word\"))\n    return\n  fi\n",
+                      command_words());
+  text += fmt::format(
+      "  if [ \"$previous\" = --set ]; then\n    compopt -o nospace\n    COMPREPLY=($(compgen -S = -W '{}' "
+      "-- \"$word\"))\n    return\n  fi\n",
+      fmt::join(scenario_keys(), " "));
   text += "  case ${COMP_WORDS[1]} in\n";
   for (const CommandInfo& command : commands()) {
     const std::string words = argument_words(command);
-    text += fmt::format("    {})\n      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W '{}' -- \"$word\"))\n", command.name, option_words(command));
-    if (words.empty()) text += "      else COMPREPLY=($(compgen -f -- \"$word\")); fi ;;\n";
-    else text += fmt::format("      else COMPREPLY=($(compgen -W '{}' -- \"$word\")); fi ;;\n", words);
+    text +=
+        fmt::format("    {})\n      if [[ $word == -* ]]; then COMPREPLY=($(compgen -W '{}' -- \"$word\"))\n",
+                    command.name, option_words(command));
+    if (words.empty())
+      text += "      else COMPREPLY=($(compgen -f -- \"$word\")); fi ;;\n";
+    else
+      text += fmt::format("      else COMPREPLY=($(compgen -W '{}' -- \"$word\")); fi ;;\n", words);
   }
   return text + "  esac\n}\ncomplete -o filenames -F _stagecraft stagecraft\n";
 }
@@ -61,16 +71,21 @@ std::string quoted(std::string_view text) {
 std::string fish_script() {
   std::string text;
   for (const CommandInfo& command : commands()) {
-    text += fmt::format("complete -c stagecraft -n __fish_use_subcommand -f -a {} -d {}\n", command.name, quoted(command.summary));
+    text += fmt::format("complete -c stagecraft -n __fish_use_subcommand -f -a {} -d {}\n", command.name,
+                        quoted(command.summary));
     const std::string when = fmt::format("'__fish_seen_subcommand_from {}'", command.name);
     for (const OptionInfo& option : command.options)
       text += fmt::format("complete -c stagecraft -n {} -l {}{} -d {}\n", when, option.name,
-                          option.placeholder.empty() ? "" : option.is_file ? " -r -F" : " -x", quoted(option.help));
+                          option.placeholder.empty() ? ""
+                          : option.is_file           ? " -r -F"
+                                                     : " -x",
+                          quoted(option.help));
     if (const std::string words = argument_words(command); !words.empty())
       text += fmt::format("complete -c stagecraft -n {} -f -a {}\n", when, quoted(words));
   }
   for (const OptionInfo& option : common_options())
-    text += fmt::format("complete -c stagecraft -l {}{} -d {}\n", option.name, option.placeholder.empty() ? "" : " -x", quoted(option.help));
+    text += fmt::format("complete -c stagecraft -l {}{} -d {}\n", option.name,
+                        option.placeholder.empty() ? "" : " -x", quoted(option.help));
   return text;
 }
 
@@ -78,10 +93,14 @@ std::string fish_script() {
 
 Exit completion_command(const Arguments& arguments, Streams& streams) {
   const std::string shell = arguments.positional.size() == 1 ? arguments.positional[0] : std::string();
-  if (shell == "bash") streams.out << bash_script();
-  else if (shell == "zsh") streams.out << zsh_script();
-  else if (shell == "fish") streams.out << fish_script();
-  else throw UsageError("completion takes one shell: bash, zsh or fish");
+  if (shell == "bash")
+    streams.out << bash_script();
+  else if (shell == "zsh")
+    streams.out << zsh_script();
+  else if (shell == "fish")
+    streams.out << fish_script();
+  else
+    throw UsageError("completion takes one shell: bash, zsh or fish");
   return Exit::Done;
 }
 

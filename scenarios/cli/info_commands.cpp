@@ -39,17 +39,22 @@ struct ListKind {
 
 const std::array kKinds{
     ListKind{"schedules", "pipeline.schedule", [] { return entries_of(schedules()); }},
-    ListKind{"cost-models", "costs.model", [] {
-               return std::vector<Entry>{{"uniform", "times are given in the scenario", ""},
-                                         {"roofline", "arithmetic, memory and launches of every operator on a device", "Williams, Waterman and Patterson, CACM 52(4), 2009"}};
+    ListKind{"cost-models", "costs.model",
+             [] {
+               return std::vector<Entry>{
+                   {"uniform", "times are given in the scenario", ""},
+                   {"roofline", "arithmetic, memory and launches of every operator on a device",
+                    "Williams, Waterman and Patterson, CACM 52(4), 2009"}};
              }},
     ListKind{"models", "model.preset", [] { return entries_of(model_presets()); }},
     ListKind{"devices", "cluster.device.preset", [] { return entries_of(device_presets()); }},
     ListKind{"links", "cluster.intra.preset", [] { return entries_of(link_presets()); }},
     ListKind{"clusters", "cluster.preset", [] { return entries_of(cluster_presets()); }},
-    ListKind{"metrics", "--json", [] {
+    ListKind{"metrics", "--json",
+             [] {
                std::vector<Entry> entries;
-               for (const MetricInfo& metric : run_metrics()) entries.push_back({metric.key, metric.help, metric.unit});
+               for (const MetricInfo& metric : run_metrics())
+                 entries.push_back({metric.key, metric.help, metric.unit});
                return entries;
              }},
 };
@@ -94,7 +99,8 @@ Exit list_command(const Arguments& arguments, Streams& streams) {
       return Exit::Done;
     }
   const std::vector<std::string_view> kinds = list_kinds();
-  throw UsageError(fmt::format("nothing to list called '{}'{} (kinds: {})", name, did_you_mean(name, kinds), fmt::join(kinds, ", ")));
+  throw UsageError(fmt::format("nothing to list called '{}'{} (kinds: {})", name, did_you_mean(name, kinds),
+                               fmt::join(kinds, ", ")));
 }
 
 Exit explain_command(const Arguments& arguments, Streams& streams) {

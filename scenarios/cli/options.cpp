@@ -16,8 +16,10 @@ po::options_description described(std::span<const OptionInfo> options) {
   po::options_description result;
   for (const OptionInfo& option : options) {
     const std::string name(option.name);
-    if (option.placeholder.empty()) result.add_options()(name.c_str(), "");
-    else result.add_options()(name.c_str(), po::value<std::vector<std::string>>(), "");
+    if (option.placeholder.empty())
+      result.add_options()(name.c_str(), "");
+    else
+      result.add_options()(name.c_str(), po::value<std::vector<std::string>>(), "");
   }
   return result;
 }
@@ -32,7 +34,8 @@ std::string unknown_option(const std::string& name, std::span<const OptionInfo> 
   const std::string typed = name.substr(0, name.find('='));
   const std::string bare = typed.substr(std::min(typed.find_first_not_of('-'), typed.size()));
   const std::string_view near = closest(bare, names);
-  return fmt::format("unknown option '{}'{}", typed, near.empty() ? "" : fmt::format("; did you mean '--{}'?", near));
+  return fmt::format("unknown option '{}'{}", typed,
+                     near.empty() ? "" : fmt::format("; did you mean '--{}'?", near));
 }
 
 /// The next option is no value: `--json --csv F` lacks a file, it does not write one called `--csv`.
@@ -58,7 +61,8 @@ Arguments parse_arguments(const std::vector<std::string>& words, std::span<const
   Arguments arguments;
   try {
     const po::options_description description = described(options);
-    const auto parsed = po::command_line_parser(words).options(description).style(kStyle).allow_unregistered().run();
+    const auto parsed =
+        po::command_line_parser(words).options(description).style(kStyle).allow_unregistered().run();
     for (const auto& option : parsed.options) {
       if (option.position_key >= 0 || option.string_key.empty()) {
         arguments.positional.insert(arguments.positional.end(), option.value.begin(), option.value.end());

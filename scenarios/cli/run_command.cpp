@@ -16,8 +16,8 @@ namespace stagecraft {
 
 namespace {
 
-/// The outputs that were asked for. All are opened before the simulation, so that a folder that does not exist is known
-/// early, and put in place when all are written: together or not at all.
+/// The outputs that were asked for. All are opened before the simulation, so that a folder that does not
+/// exist is known early, and put in place when all are written: together or not at all.
 class Outputs {
  public:
   Outputs(const Arguments& arguments, std::ostream& out) : out_(out) {
@@ -26,11 +26,16 @@ class Outputs {
       if (!arguments.has(option)) continue;
       if (path.empty()) throw UsageError(fmt::format("option '--{}' needs a file name", option));
       for (const Target& other : targets_)
-        if (path != "-" && other.path == path) throw UsageError(fmt::format("options '--{}' and '--{}' name the same file '{}'", other.option, option, path));
+        if (path != "-" && other.path == path)
+          throw UsageError(
+              fmt::format("options '--{}' and '--{}' name the same file '{}'", other.option, option, path));
       targets_.push_back({option, path, {}});
-      if (path != "-") targets_.back().file.emplace(path);
-      else if (stdout_taken_) throw UsageError("only one output can be standard output");
-      else stdout_taken_ = true;
+      if (path != "-")
+        targets_.back().file.emplace(path);
+      else if (stdout_taken_)
+        throw UsageError("only one output can be standard output");
+      else
+        stdout_taken_ = true;
     }
   }
 
@@ -104,16 +109,21 @@ Selection selection(const Arguments& arguments) {
   Selection result;
   if (const std::string window = arguments.value("trace-window"); arguments.has("trace-window")) {
     const std::size_t dots = window.find("..");
-    if (dots == std::string::npos) throw UsageError(fmt::format("option '--trace-window' needs FROM..TO, such as 0ms..50ms, got '{}'", window));
+    if (dots == std::string::npos)
+      throw UsageError(
+          fmt::format("option '--trace-window' needs FROM..TO, such as 0ms..50ms, got '{}'", window));
     result.from = parse_time(std::string_view(window).substr(0, dots), "trace-window");
     result.to = parse_time(std::string_view(window).substr(dots + 2), "trace-window");
-    if (result.to <= result.from) throw UsageError(fmt::format("option '--trace-window' {} is empty", window));
+    if (result.to <= result.from)
+      throw UsageError(fmt::format("option '--trace-window' {} is empty", window));
   }
   if (const std::string ranks = arguments.value("trace-ranks"); arguments.has("trace-ranks")) {
     const std::size_t dash = std::min(ranks.find('-'), ranks.size());
     result.first_rank = parse_rank(std::string_view(ranks).substr(0, dash));
-    result.last_rank = dash == ranks.size() ? result.first_rank : parse_rank(std::string_view(ranks).substr(dash + 1));
-    if (result.last_rank < result.first_rank) throw UsageError(fmt::format("option '--trace-ranks' {} is empty", ranks));
+    result.last_rank =
+        dash == ranks.size() ? result.first_rank : parse_rank(std::string_view(ranks).substr(dash + 1));
+    if (result.last_rank < result.first_rank)
+      throw UsageError(fmt::format("option '--trace-ranks' {} is empty", ranks));
   }
   return result;
 }
@@ -121,9 +131,12 @@ Selection selection(const Arguments& arguments) {
 /// A selection that shows nothing is a slip of the finger.
 void expect_something(const Selection& shown, const RunResult& result) {
   const int ranks = result.built.problem.shape.ranks;
-  if (shown.first_rank >= ranks) throw UsageError(fmt::format("option '--trace-ranks' begins at rank {}, but the scenario has {} ranks", shown.first_rank, ranks));
+  if (shown.first_rank >= ranks)
+    throw UsageError(fmt::format("option '--trace-ranks' begins at rank {}, but the scenario has {} ranks",
+                                 shown.first_rank, ranks));
   if (shown.from > Duration{0} && shown.from >= result.timeline.makespan)
-    throw UsageError(fmt::format("option '--trace-window' begins at {}, but the step ends at {}", to_text(shown.from), to_text(result.timeline.makespan)));
+    throw UsageError(fmt::format("option '--trace-window' begins at {}, but the step ends at {}",
+                                 to_text(shown.from), to_text(result.timeline.makespan)));
 }
 
 void write_outputs(const RunResult& result, const Selection& shown, Outputs& outputs, std::ostream& err) {
@@ -142,7 +155,8 @@ void write_outputs(const RunResult& result, const Selection& shown, Outputs& out
   });
   outputs.write("schedule-csv", [&](TextSink& sink) {
     const PipelineProblem& problem = result.built.problem;
-    sink.write(write_csv(pytorch_grid({result.timeline.ops, result.timeline.begin}, problem.shape, result.built.schedule_name)));
+    sink.write(write_csv(pytorch_grid({result.timeline.ops, result.timeline.begin}, problem.shape,
+                                      result.built.schedule_name)));
   });
 }
 
@@ -154,12 +168,15 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   const ReadScenario read = read_scenario(arguments.positional[0], arguments.values("set"));
   Outputs outputs(arguments, streams.out);
   const bool pictures = outputs.wants("svg") || outputs.wants("trace");
-  const RunResult result = run(read, {.bubbles = pictures || outputs.wants("csv"), .transfers = pictures, .counters = outputs.wants("trace")});
+  const RunResult result = run(read, {.bubbles = pictures || outputs.wants("csv"),
+                                      .transfers = pictures,
+                                      .counters = outputs.wants("trace")});
   expect_something(shown, result);
   write_outputs(result, shown, outputs, streams.err);
   outputs.commit();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
-  if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken()) streams.out << "  Written    " << files << "\n";
+  if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
+    streams.out << "  Written    " << files << "\n";
   return Exit::Done;
 }
 

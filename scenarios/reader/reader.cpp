@@ -21,14 +21,21 @@ ReadScenario read_scenario(const std::string& path, const std::vector<std::strin
   return finish(read_yaml_file(path), path, overrides);
 }
 
-ReadScenario parse_scenario(std::string text, const std::string& name, const std::vector<std::string>& overrides) {
+ReadScenario parse_scenario(std::string text, const std::string& name,
+                            const std::vector<std::string>& overrides) {
   return finish(parse_yaml(std::move(text), name), name, overrides);
 }
 
-std::string scenario_schema() { return json_schema(describe<Scenario>()); }
+std::string scenario_schema() {
+  return json_schema(describe<Scenario>());
+}
 
-std::vector<std::string> scenario_keys() { return dotted_keys(describe<Scenario>()); }
+std::vector<std::string> scenario_keys() {
+  return dotted_keys(describe<Scenario>());
+}
 
-std::string explain_scenario_key(std::string_view key) { return explain_key(describe<Scenario>(), key); }
+std::string explain_scenario_key(std::string_view key) {
+  return explain_key(describe<Scenario>(), key);
+}
 
 }  // namespace stagecraft

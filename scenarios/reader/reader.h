@@ -20,7 +20,8 @@ struct ReadScenario {
 ReadScenario read_scenario(const std::string& path, const std::vector<std::string>& overrides = {});
 
 /// The same from text, for tests; `name` stands for the file.
-ReadScenario parse_scenario(std::string text, const std::string& name, const std::vector<std::string>& overrides = {});
+ReadScenario parse_scenario(std::string text, const std::string& name,
+                            const std::vector<std::string>& overrides = {});
 
 /// JSON Schema (draft 7) of the scenario file.
 std::string scenario_schema();

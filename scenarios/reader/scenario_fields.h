@@ -39,7 +39,8 @@ struct EnumNames<Activation> {
 };
 template <>
 struct EnumNames<Norm> {
-  static constexpr std::array all{EnumName<Norm>{Norm::LayerNorm, "layernorm"}, EnumName<Norm>{Norm::RmsNorm, "rmsnorm"}};
+  static constexpr std::array all{EnumName<Norm>{Norm::LayerNorm, "layernorm"},
+                                  EnumName<Norm>{Norm::RmsNorm, "rmsnorm"}};
 };
 template <>
 struct EnumNames<Positions> {
@@ -72,12 +73,19 @@ struct Fields<Transformer> {
       field("layers", &Transformer::layers, "transformer layers").min(1).max(100000).required(),
       field("hidden", &Transformer::hidden, "hidden size h").min(1).max(1 << 20).required(),
       field("heads", &Transformer::heads, "attention heads a").min(1).max(1 << 16).required(),
-      field("kv_heads", &Transformer::kv_heads, "key and value heads; 0: as many as heads").min(0).max(1 << 16),
+      field("kv_heads", &Transformer::kv_heads, "key and value heads; 0: as many as heads")
+          .min(0)
+          .max(1 << 16),
       field("head_dim", &Transformer::head_dim, "size of one head; 0: hidden / heads").min(0).max(1 << 16),
       field("ffn_hidden", &Transformer::ffn_hidden, "inner size of the MLP; 0: 4 hidden").min(0).max(1 << 24),
-      field("vocabulary", &Transformer::vocabulary, "tokens V, before padding").min(1).max(1 << 28).required(),
+      field("vocabulary", &Transformer::vocabulary, "tokens V, before padding")
+          .min(1)
+          .max(1 << 28)
+          .required(),
       field("sequence", &Transformer::sequence, "tokens of one sample s").min(1).max(1 << 24).required(),
-      field("max_positions", &Transformer::max_positions, "rows of a learned position table; 0: sequence").min(0).max(1 << 24),
+      field("max_positions", &Transformer::max_positions, "rows of a learned position table; 0: sequence")
+          .min(0)
+          .max(1 << 24),
       field("activation", &Transformer::activation, "of the MLP"),
       field("norm", &Transformer::norm, "normalization"),
       field("positions", &Transformer::positions, "learned table or rotary"),
@@ -86,7 +94,10 @@ struct Fields<Transformer> {
       field("linear_bias", &Transformer::linear_bias, "biases on every linear layer"),
       field("qkv_bias", &Transformer::qkv_bias, "bias on the query, key and value projection"),
       field("dropout", &Transformer::dropout, "dropout masks are made and kept"),
-      field("vocabulary_multiple", &Transformer::vocabulary_multiple, "the table is padded to a multiple of this times tensor ranks").min(1).max(1 << 20),
+      field("vocabulary_multiple", &Transformer::vocabulary_multiple,
+            "the table is padded to a multiple of this times tensor ranks")
+          .min(1)
+          .max(1 << 20),
   };
 };
 
@@ -94,11 +105,18 @@ template <>
 struct Fields<ModelSpec> {
   static constexpr std::string_view name = "model";
   static constexpr auto all = std::tuple{
-      field("preset", &ModelSpec::preset, "a name from `stagecraft list models`").one_of(names_of<model_presets>).example("gpt3-175b"),
-      field("hf_config", &ModelSpec::hf_config, "a Hugging Face config.json, relative to the scenario").example("config.json"),
+      field("preset", &ModelSpec::preset, "a name from `stagecraft list models`")
+          .one_of(names_of<model_presets>)
+          .example("gpt3-175b"),
+      field("hf_config", &ModelSpec::hf_config, "a Hugging Face config.json, relative to the scenario")
+          .example("config.json"),
       field("transformer", &ModelSpec::transformer, "a transformer by its dimensions"),
-      field("sequence", &ModelSpec::sequence, "tokens of one sample, instead of the model's own").min(1).max(1 << 24),
-      field("vocabulary", &ModelSpec::vocabulary, "tokens before padding, instead of the model's own").min(1).max(1 << 28),
+      field("sequence", &ModelSpec::sequence, "tokens of one sample, instead of the model's own")
+          .min(1)
+          .max(1 << 24),
+      field("vocabulary", &ModelSpec::vocabulary, "tokens before padding, instead of the model's own")
+          .min(1)
+          .max(1 << 28),
       field("attention", &ModelSpec::attention, "attention kernels, instead of the model's own"),
   };
 };
@@ -107,11 +125,19 @@ template <>
 struct Fields<DeviceSpec> {
   static constexpr std::string_view name = "device";
   static constexpr auto all = std::tuple{
-      field("preset", &DeviceSpec::preset, "a name from `stagecraft list devices`").one_of(names_of<device_presets>).example("a100-80"),
-      field("half", &DeviceSpec::half, "dense bf16 or fp16 peak, instead of the preset's").example("312 TFLOP/s"),
-      field("memory", &DeviceSpec::memory, "device memory, instead of the preset's").max(kLargestSize).example("80 GiB"),
-      field("bandwidth", &DeviceSpec::bandwidth, "memory bandwidth, instead of the preset's").example("2039 GB/s"),
-      field("processors", &DeviceSpec::processors, "streaming multiprocessors, instead of the preset's").min(1).max(100000),
+      field("preset", &DeviceSpec::preset, "a name from `stagecraft list devices`")
+          .one_of(names_of<device_presets>)
+          .example("a100-80"),
+      field("half", &DeviceSpec::half, "dense bf16 or fp16 peak, instead of the preset's")
+          .example("312 TFLOP/s"),
+      field("memory", &DeviceSpec::memory, "device memory, instead of the preset's")
+          .max(kLargestSize)
+          .example("80 GiB"),
+      field("bandwidth", &DeviceSpec::bandwidth, "memory bandwidth, instead of the preset's")
+          .example("2039 GB/s"),
+      field("processors", &DeviceSpec::processors, "streaming multiprocessors, instead of the preset's")
+          .min(1)
+          .max(100000),
   };
 };
 
@@ -119,9 +145,13 @@ template <>
 struct Fields<LinkSpec> {
   static constexpr std::string_view name = "link";
   static constexpr auto all = std::tuple{
-      field("preset", &LinkSpec::preset, "a name from `stagecraft list links`").one_of(names_of<link_presets>),
-      field("latency", &LinkSpec::latency, "of one message, instead of the preset's").max(kLongestOp).example("5 us"),
-      field("bandwidth", &LinkSpec::bandwidth, "one direction, one device, instead of the preset's").example("25 GB/s"),
+      field("preset", &LinkSpec::preset, "a name from `stagecraft list links`")
+          .one_of(names_of<link_presets>),
+      field("latency", &LinkSpec::latency, "of one message, instead of the preset's")
+          .max(kLongestOp)
+          .example("5 us"),
+      field("bandwidth", &LinkSpec::bandwidth, "one direction, one device, instead of the preset's")
+          .example("25 GB/s"),
   };
 };
 
@@ -129,9 +159,13 @@ template <>
 struct Fields<ClusterSpec> {
   static constexpr std::string_view name = "cluster";
   static constexpr auto all = std::tuple{
-      field("preset", &ClusterSpec::preset, "a name from `stagecraft list clusters`").one_of(names_of<cluster_presets>).example("dgx-a100"),
+      field("preset", &ClusterSpec::preset, "a name from `stagecraft list clusters`")
+          .one_of(names_of<cluster_presets>)
+          .example("dgx-a100"),
       field("nodes", &ClusterSpec::nodes, "number of nodes").min(1).max(1 << 24),
-      field("devices_per_node", &ClusterSpec::devices_per_node, "devices in a node, instead of the preset's").min(1).max(4096),
+      field("devices_per_node", &ClusterSpec::devices_per_node, "devices in a node, instead of the preset's")
+          .min(1)
+          .max(4096),
       field("device", &ClusterSpec::device, "the device, where it is not the preset's"),
       field("intra", &ClusterSpec::intra, "the link inside a node, where it is not the preset's"),
       field("inter", &ClusterSpec::inter, "a device's share of the network, where it is not the preset's"),
@@ -145,11 +179,18 @@ struct Fields<ParallelSpec> {
       field("tensor", &ParallelSpec::tensor, "devices that share every layer, t").min(1).max(4096),
       field("pipeline", &ParallelSpec::pipeline, "pipeline ranks p").min(1).max(65535),
       field("data", &ParallelSpec::data, "replicas d").min(1).max(1 << 24),
-      field("sequence_parallel", &ParallelSpec::sequence_parallel, "norms and dropouts hold 1/t of the sequence"),
+      field("sequence_parallel", &ParallelSpec::sequence_parallel,
+            "norms and dropouts hold 1/t of the sequence"),
       field("zero1", &ParallelSpec::zero1, "optimizer state is shared out over the replicas (ZeRO stage 1)"),
-      field("gradient_bytes", &ParallelSpec::gradient_bytes, "bytes of one gradient element: 4 (fp32) or 2").min(2).max(4),
-      field("scatter_gather", &ParallelSpec::scatter_gather, "a hop crosses the network in t parts and is gathered inside the node"),
-      field("hidden_reduction", &ParallelSpec::hidden_reduction, "share of the gradient reduction hidden behind the backward pass").min(0).max(1),
+      field("gradient_bytes", &ParallelSpec::gradient_bytes, "bytes of one gradient element: 4 (fp32) or 2")
+          .min(2)
+          .max(4),
+      field("scatter_gather", &ParallelSpec::scatter_gather,
+            "a hop crosses the network in t parts and is gathered inside the node"),
+      field("hidden_reduction", &ParallelSpec::hidden_reduction,
+            "share of the gradient reduction hidden behind the backward pass")
+          .min(0)
+          .max(1),
   };
 };
 
@@ -157,7 +198,10 @@ template <>
 struct Fields<BatchSpec> {
   static constexpr std::string_view name = "batch";
   static constexpr auto all = std::tuple{
-      field("global", &BatchSpec::global, "samples of one training step, over all replicas").min(1).max(std::int64_t{1} << 40).required(),
+      field("global", &BatchSpec::global, "samples of one training step, over all replicas")
+          .min(1)
+          .max(std::int64_t{1} << 40)
+          .required(),
       field("micro", &BatchSpec::micro, "samples of one micro-batch of one replica").min(1).max(1 << 20),
   };
 };
@@ -166,15 +210,28 @@ template <>
 struct Fields<PipelineSpec> {
   static constexpr std::string_view name = "pipeline";
   static constexpr auto all = std::tuple{
-      field("schedule", &PipelineSpec::schedule, "a name from `stagecraft list schedules`").one_of(names_of<schedules>),
-      field("csv", &PipelineSpec::csv, "a schedule in PyTorch's notation, relative to the scenario; takes the place of `schedule`").example("schedule.csv"),
+      field("schedule", &PipelineSpec::schedule, "a name from `stagecraft list schedules`")
+          .one_of(names_of<schedules>),
+      field("csv", &PipelineSpec::csv,
+            "a schedule in PyTorch's notation, relative to the scenario; takes the place of `schedule`")
+          .example("schedule.csv"),
       field("stages", &PipelineSpec::stages, "pipeline ranks p, where there is no model").min(1).max(65535),
-      field("microbatches", &PipelineSpec::microbatches, "micro-batches of one step m, where there is no batch").min(1).max(1 << 30),
+      field("microbatches", &PipelineSpec::microbatches,
+            "micro-batches of one step m, where there is no batch")
+          .min(1)
+          .max(1 << 30),
       field("chunks", &PipelineSpec::chunks, "stages of one rank v").min(1).max(1024),
-      field("recompute", &PipelineSpec::recompute, "activations thrown away and made again: none, selective (attention scores) or full (all but each layer's input)"),
-      field("transfers", &PipelineSpec::transfers, "overlap: a transfer takes no time of either rank; blocking: it holds the sender"),
-      field("shared_links", &PipelineSpec::shared_links, "transfers of one direction between two ranks queue for their link"),
-      field("layers", &PipelineSpec::layers, "layers of each of the p*v stages in the model's order; empty: equal shares").min(0).max(100000),
+      field("recompute", &PipelineSpec::recompute,
+            "activations thrown away and made again: none, selective (attention scores) or full (all but "
+            "each layer's input)"),
+      field("transfers", &PipelineSpec::transfers,
+            "overlap: a transfer takes no time of either rank; blocking: it holds the sender"),
+      field("shared_links", &PipelineSpec::shared_links,
+            "transfers of one direction between two ranks queue for their link"),
+      field("layers", &PipelineSpec::layers,
+            "layers of each of the p*v stages in the model's order; empty: equal shares")
+          .min(0)
+          .max(100000),
   };
 };
 
@@ -182,9 +239,16 @@ template <>
 struct Fields<CollectiveConstants> {
   static constexpr std::string_view name = "collectives";
   static constexpr auto all = std::tuple{
-      field("intra_efficiency", &CollectiveConstants::intra_efficiency, "share of the intra-node bandwidth that large messages reach").positive().max(1),
-      field("inter_efficiency", &CollectiveConstants::inter_efficiency, "share of the network bandwidth that large messages reach").positive().max(1),
-      field("start", &CollectiveConstants::start, "of every collective: kernel launch and first handshake").max(kLongestOp),
+      field("intra_efficiency", &CollectiveConstants::intra_efficiency,
+            "share of the intra-node bandwidth that large messages reach")
+          .positive()
+          .max(1),
+      field("inter_efficiency", &CollectiveConstants::inter_efficiency,
+            "share of the network bandwidth that large messages reach")
+          .positive()
+          .max(1),
+      field("start", &CollectiveConstants::start, "of every collective: kernel launch and first handshake")
+          .max(kLongestOp),
   };
 };
 
@@ -192,14 +256,39 @@ template <>
 struct Fields<RooflineConstants> {
   static constexpr std::string_view name = "roofline";
   static constexpr auto all = std::tuple{
-      field("gemm_efficiency", &RooflineConstants::gemm_efficiency, "share of the tensor-core peak inside a full wave of full tiles").positive().max(1),
-      field("gemm_ramp_k", &RooflineConstants::gemm_ramp_k, "depth (in k) that filling and draining a tile's pipeline costs").min(0).max(1e6),
-      field("memory_efficiency", &RooflineConstants::memory_efficiency, "share of the memory bandwidth that streaming kernels reach").positive().max(1),
-      field("attention_efficiency", &RooflineConstants::attention_efficiency, "the same for products of activations, and for fused attention").positive().max(1),
-      field("kernel_gap", &RooflineConstants::kernel_gap, "between two kernels of a stream, and their ramp").max(kLongestOp),
-      field("host_launch", &RooflineConstants::host_launch, "the host's time per kernel; binds where kernels are short").max(kLongestOp),
-      field("host_microbatch", &RooflineConstants::host_microbatch, "the host's work per micro-batch: data, masks, loss").max(kLongestOp),
-      field("optimizer_bytes_per_parameter", &RooflineConstants::optimizer_bytes_per_parameter, "read and written by one Adam step, norm and unscaling too").min(0).max(1e4),
+      field("gemm_efficiency", &RooflineConstants::gemm_efficiency,
+            "share of the tensor-core peak inside a full wave of full tiles")
+          .positive()
+          .max(1),
+      field("gemm_ramp_k", &RooflineConstants::gemm_ramp_k,
+            "depth (in k) that filling and draining a tile's pipeline costs")
+          .min(0)
+          .max(1e6),
+      field("memory_efficiency", &RooflineConstants::memory_efficiency,
+            "share of the memory bandwidth that streaming kernels reach")
+          .positive()
+          .max(1),
+      field("attention_efficiency", &RooflineConstants::attention_efficiency,
+            "the same for products of activations, with the scores in memory")
+          .positive()
+          .max(1),
+      field("flash_efficiency", &RooflineConstants::flash_efficiency,
+            "share of the peak that fused attention reaches")
+          .positive()
+          .max(1),
+      field("kernel_gap", &RooflineConstants::kernel_gap,
+            "device time per kernel beyond its work: gap, ramp, tail, small copies")
+          .max(kLongestOp),
+      field("host_launch", &RooflineConstants::host_launch,
+            "the host's time per kernel; binds where kernels are short")
+          .max(kLongestOp),
+      field("host_microbatch", &RooflineConstants::host_microbatch,
+            "the host's work per micro-batch on the first stage: data, masks, loss")
+          .max(kLongestOp),
+      field("optimizer_bytes_per_parameter", &RooflineConstants::optimizer_bytes_per_parameter,
+            "read and written by one Adam step, norm and unscaling too")
+          .min(0)
+          .max(1e4),
       field("collectives", &RooflineConstants::collectives, "what collectives reach"),
   };
 };
@@ -208,17 +297,44 @@ template <>
 struct Fields<CostsSpec> {
   static constexpr std::string_view name = "costs";
   static constexpr auto all = std::tuple{
-      field("model", &CostsSpec::model, "uniform: times are given; roofline: from model and cluster. Default: roofline where there is a model"),
-      field("forward", &CostsSpec::forward, "uniform: forward of one micro-batch. One value: a rank's full share, of which a chunk costs 1/v; a list: one per stage").max(kLongestOp).example("5 ms"),
-      field("backward", &CostsSpec::backward, "uniform: both gradients as one op; default: their sum").max(kLongestOp).example("10 ms"),
-      field("input_gradient", &CostsSpec::input_gradient, "uniform: backward for the input").max(kLongestOp).example("5 ms"),
-      field("weight_gradient", &CostsSpec::weight_gradient, "uniform: backward for the weights").max(kLongestOp).example("5 ms"),
-      field("transfer", &CostsSpec::transfer, "uniform: one hop between ranks. A list: one per boundary between stages").max(kLongestOp).example("100 us"),
-      field("gradient_reduction", &CostsSpec::gradient_reduction, "uniform: once a step, after the rank's last backward").max(kLongestOp).example("20 ms"),
-      field("optimizer", &CostsSpec::optimizer, "uniform: once a step, behind the reduction").max(kLongestOp).example("3 ms"),
-      field("state", &CostsSpec::state, "uniform: weights, gradients and optimizer state").max(kLargestSize).example("20 GiB"),
-      field("activation", &CostsSpec::activation, "uniform: kept from forward to backward of one micro-batch").max(kLargestSize).example("1 GiB"),
-      field("weight_gradient_activation", &CostsSpec::weight_gradient_activation, "uniform: the part of it still kept between input and weight gradient").max(kLargestSize).example("512 MiB"),
+      field("model", &CostsSpec::model,
+            "uniform: times are given; roofline: from model and cluster. Default: roofline where there is a "
+            "model"),
+      field("forward", &CostsSpec::forward,
+            "uniform: forward of one micro-batch. One value: a rank's full share, of which a chunk costs "
+            "1/v; a list: one per stage")
+          .max(kLongestOp)
+          .example("5 ms"),
+      field("backward", &CostsSpec::backward, "uniform: both gradients as one op; default: their sum")
+          .max(kLongestOp)
+          .example("10 ms"),
+      field("input_gradient", &CostsSpec::input_gradient, "uniform: backward for the input")
+          .max(kLongestOp)
+          .example("5 ms"),
+      field("weight_gradient", &CostsSpec::weight_gradient, "uniform: backward for the weights")
+          .max(kLongestOp)
+          .example("5 ms"),
+      field("transfer", &CostsSpec::transfer,
+            "uniform: one hop between ranks. A list: one per boundary between stages")
+          .max(kLongestOp)
+          .example("100 us"),
+      field("gradient_reduction", &CostsSpec::gradient_reduction,
+            "uniform: once a step, after the rank's last backward")
+          .max(kLongestOp)
+          .example("20 ms"),
+      field("optimizer", &CostsSpec::optimizer, "uniform: once a step, behind the reduction")
+          .max(kLongestOp)
+          .example("3 ms"),
+      field("state", &CostsSpec::state, "uniform: weights, gradients and optimizer state")
+          .max(kLargestSize)
+          .example("20 GiB"),
+      field("activation", &CostsSpec::activation, "uniform: kept from forward to backward of one micro-batch")
+          .max(kLargestSize)
+          .example("1 GiB"),
+      field("weight_gradient_activation", &CostsSpec::weight_gradient_activation,
+            "uniform: the part of it still kept between input and weight gradient")
+          .max(kLargestSize)
+          .example("512 MiB"),
       field("roofline", &CostsSpec::roofline, "constants of the roofline model"),
   };
 };
@@ -229,7 +345,9 @@ struct Fields<PublishedSpec> {
   static constexpr auto all = std::tuple{
       field("source", &PublishedSpec::source, "where the numbers stand").required(),
       field("makespan", &PublishedSpec::makespan, "time of one training step").example("24.8 s"),
-      field("bubble_over_makespan", &PublishedSpec::bubble_over_makespan, "as the metric of that name").min(0).max(1),
+      field("bubble_over_makespan", &PublishedSpec::bubble_over_makespan, "as the metric of that name")
+          .min(0)
+          .max(1),
       field("bubble_over_span", &PublishedSpec::bubble_over_span, "as the metric of that name").min(0).max(1),
   };
 };
@@ -245,7 +363,8 @@ struct Fields<Scenario> {
       field("batch", &Scenario::batch, "samples of a step"),
       field("pipeline", &Scenario::pipeline, "the schedule"),
       field("costs", &Scenario::costs, "how long ops take"),
-      field("published", &Scenario::published, "numbers that somebody published for this scenario; reports set them beside the simulated ones"),
+      field("published", &Scenario::published,
+            "numbers that somebody published for this scenario; reports set them beside the simulated ones"),
   };
 };
 

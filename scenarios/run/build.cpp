@@ -27,9 +27,12 @@ class Builder {
   BuiltScenario run() {
     built_.name = scenario_.name;
     built_.published = published();
-    built_.cost_model = scenario_.costs.model.value_or(scenario_.model ? CostModelKind::Roofline : CostModelKind::Uniform);
-    if (scenario_.model) build_training();
-    else refuse_model_keys();
+    built_.cost_model =
+        scenario_.costs.model.value_or(scenario_.model ? CostModelKind::Roofline : CostModelKind::Uniform);
+    if (scenario_.model)
+      build_training();
+    else
+      refuse_model_keys();
     refuse_other_costs();
     build_shape_and_schedule();
     build_costs();
@@ -44,15 +47,19 @@ class Builder {
   }
 
  private:
-  [[noreturn]] void fail(std::string_view key, std::string message, std::vector<std::string> hints = {}) const {
+  [[noreturn]] void fail(std::string_view key, std::string message,
+                         std::vector<std::string> hints = {}) const {
     throw error_at(*read_.root, key, std::move(message), std::move(hints));
   }
 
   std::optional<PublishedSpec> published() const {
     const auto& spec = scenario_.published;
     if (spec && !spec->makespan && !spec->bubble_over_makespan && !spec->bubble_over_span)
-      fail("published", "'published' needs a number beside its source: makespan, bubble_over_makespan or bubble_over_span");
-    if (spec && spec->makespan == Duration{0}) fail("published.makespan", "'published.makespan' must be more than 0");
+      fail(
+          "published",
+          "'published' needs a number beside its source: makespan, bubble_over_makespan or bubble_over_span");
+    if (spec && spec->makespan == Duration{0})
+      fail("published.makespan", "'published.makespan' must be more than 0");
     return spec;
   }
 
@@ -70,8 +77,10 @@ class Builder {
     refuse(scenario_.batch.has_value(), "batch", "without one, give 'pipeline.microbatches'");
     refuse(read_.root->find("parallel"), "parallel", "without one, give 'pipeline.stages'");
     refuse(scenario_.cluster.has_value(), "cluster", "without one, times stand under 'costs'");
-    refuse(given("pipeline", "layers"), "pipeline.layers", "without one, give times per stage: costs: {forward: [5 ms, 6 ms], ...}");
-    refuse(given("pipeline", "recompute"), "pipeline.recompute", "without one, add its time to the backward's");
+    refuse(given("pipeline", "layers"), "pipeline.layers",
+           "without one, give times per stage: costs: {forward: [5 ms, 6 ms], ...}");
+    refuse(given("pipeline", "recompute"), "pipeline.recompute",
+           "without one, add its time to the backward's");
   }
 
   /// The same for times where the roofline model makes them, and its constants where times are given.
@@ -81,17 +90,25 @@ class Builder {
     const bool uniform = built_.cost_model == CostModelKind::Uniform;
     for (const MapEntry& entry : costs->entries) {
       if (entry.key == "model" || (entry.key == "roofline") != uniform) continue;
-      fail("costs." + entry.key, fmt::format("'costs.{}' is for {} costs, but this scenario has {} costs", entry.key,
-                                             uniform ? "roofline" : "uniform", uniform ? "uniform" : "roofline"),
+      fail("costs." + entry.key,
+           fmt::format("'costs.{}' is for {} costs, but this scenario has {} costs", entry.key,
+                       uniform ? "roofline" : "uniform", uniform ? "uniform" : "roofline"),
            {fmt::format("leave it out, or set 'costs.model' to {}", uniform ? "roofline" : "uniform")});
     }
   }
 
   void build_training() {
-    if (!scenario_.batch) fail("model", "a scenario with a model needs 'batch', the samples of a step", {"for example: batch: {global: 48, micro: 1}"});
-    if (scenario_.pipeline.stages) fail("pipeline.stages", "'pipeline.stages' is for scenarios without a model; use 'parallel.pipeline'");
-    if (scenario_.pipeline.microbatches) fail("pipeline.microbatches", "'pipeline.microbatches' follows from 'batch' where there is a model");
-    Training training{.model = build_model(read_), .cluster = build_cluster(read_), .strategy = {}, .global_batch = scenario_.batch->global};
+    if (!scenario_.batch)
+      fail("model", "a scenario with a model needs 'batch', the samples of a step",
+           {"for example: batch: {global: 48, micro: 1}"});
+    if (scenario_.pipeline.stages)
+      fail("pipeline.stages", "'pipeline.stages' is for scenarios without a model; use 'parallel.pipeline'");
+    if (scenario_.pipeline.microbatches)
+      fail("pipeline.microbatches", "'pipeline.microbatches' follows from 'batch' where there is a model");
+    Training training{.model = build_model(read_),
+                      .cluster = build_cluster(read_),
+                      .strategy = {},
+                      .global_batch = scenario_.batch->global};
     const ParallelSpec& parallel = scenario_.parallel;
     training.strategy = {.tensor = parallel.tensor,
                          .pipeline = parallel.pipeline.value_or(1),
@@ -112,8 +129,10 @@ class Builder {
     const BatchSpec& batch = *scenario_.batch;
     const std::int64_t per_round = std::int64_t{scenario_.parallel.data} * batch.micro;
     if (batch.global % per_round != 0)
-      fail("batch.global", fmt::format("'batch.global' {} is not a multiple of data {} x micro {} = {}", batch.global, scenario_.parallel.data, batch.micro, per_round));
-    if (batch.global / per_round > (1 << 30)) fail("batch.global", fmt::format("{} micro-batches are more than 2^30", batch.global / per_round));
+      fail("batch.global", fmt::format("'batch.global' {} is not a multiple of data {} x micro {} = {}",
+                                       batch.global, scenario_.parallel.data, batch.micro, per_round));
+    if (batch.global / per_round > (1 << 30))
+      fail("batch.global", fmt::format("{} micro-batches are more than 2^30", batch.global / per_round));
     return static_cast<int>(batch.global / per_round);
   }
 
@@ -127,12 +146,15 @@ class Builder {
       shape.ranks = built_.training->strategy.pipeline;
       shape.microbatches = microbatches();
     } else {
-      if (!scenario_.pipeline.stages) fail("pipeline", "'pipeline.stages' is required where there is no model");
-      if (!scenario_.pipeline.microbatches) fail("pipeline", "'pipeline.microbatches' is required where there is no model");
+      if (!scenario_.pipeline.stages)
+        fail("pipeline", "'pipeline.stages' is required where there is no model");
+      if (!scenario_.pipeline.microbatches)
+        fail("pipeline", "'pipeline.microbatches' is required where there is no model");
       shape.ranks = *scenario_.pipeline.stages;
       shape.microbatches = *scenario_.pipeline.microbatches;
     }
-    if (std::string unmet = unmet_condition(entry, shape); !unmet.empty()) fail("pipeline.schedule", std::move(unmet));
+    if (std::string unmet = unmet_condition(entry, shape); !unmet.empty())
+      fail("pipeline.schedule", std::move(unmet));
     built_.problem.schedule = entry.generate(shape);
   }
 
@@ -140,10 +162,14 @@ class Builder {
     const std::string& file = *scenario_.pipeline.csv;
     const std::string text = read_scenario_file(read_, "pipeline.csv", file);
     auto parsed = read_csv(text);
-    if (const auto* fault = std::get_if<CsvFault>(&parsed)) csv_error(text, fault->line, fault->column, fault->message);
+    if (const auto* fault = std::get_if<CsvFault>(&parsed))
+      csv_error(text, fault->line, fault->column, fault->message);
     auto& csv = std::get<CsvSchedule>(parsed);
     const auto shape = shape_of(csv.schedule);
-    if (!shape) fail("pipeline.csv", fmt::format("the stages of '{}' are no multiple of its {} ranks, or ops are missing", file, csv.schedule.ranks()));
+    if (!shape)
+      fail("pipeline.csv",
+           fmt::format("the stages of '{}' are no multiple of its {} ranks, or ops are missing", file,
+                       csv.schedule.ranks()));
     expect_shape(*shape);
     built_.problem.shape = *shape;
     built_.problem.schedule = std::move(csv.schedule);
@@ -155,7 +181,9 @@ class Builder {
   /// Keys that say again what the CSV says must agree with it.
   void expect_shape(const ScheduleShape& shape) const {
     const auto expect = [&](std::optional<int> given, int is, std::string_view key) {
-      if (given && *given != is) fail(key, fmt::format("'{}' is {}, but the schedule in '{}' has {}", key, *given, *scenario_.pipeline.csv, is));
+      if (given && *given != is)
+        fail(key, fmt::format("'{}' is {}, but the schedule in '{}' has {}", key, *given,
+                              *scenario_.pipeline.csv, is));
     };
     expect(scenario_.pipeline.chunks, shape.chunks, "pipeline.chunks");
     if (built_.training) {
@@ -167,13 +195,15 @@ class Builder {
     expect(scenario_.pipeline.microbatches, shape.microbatches, "pipeline.microbatches");
   }
 
-  [[noreturn]] void csv_error(const std::string& text, std::size_t line, std::size_t column, const std::string& message) const {
+  [[noreturn]] void csv_error(const std::string& text, std::size_t line, std::size_t column,
+                              const std::string& message) const {
     auto origin = std::make_shared<const Origin>(Origin{.name = *scenario_.pipeline.csv, .text = text});
     throw InputError(Place{std::move(origin), static_cast<int>(line), static_cast<int>(column)}, message);
   }
 
   bool splits_backward() const {
-    return std::any_of(built_.problem.schedule.ops.begin(), built_.problem.schedule.ops.end(), [](const Op& op) { return op.kind == OpKind::InputGradient; });
+    return std::any_of(built_.problem.schedule.ops.begin(), built_.problem.schedule.ops.end(),
+                       [](const Op& op) { return op.kind == OpKind::InputGradient; });
   }
 
   void build_costs() {
@@ -183,7 +213,9 @@ class Builder {
       built_.problem.edges = std::move(costs.edges);
       return;
     }
-    if (!built_.training) fail("costs.model", "roofline costs need 'model' and 'cluster'", {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
+    if (!built_.training)
+      fail("costs.model", "roofline costs need 'model' and 'cluster'",
+           {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
     try {
       const Training& training = *built_.training;
       // A CSV may bring its own chunks.
@@ -192,11 +224,13 @@ class Builder {
       ModelCosts costs = roofline_costs(training.model, strategy, training.cluster, scenario_.costs.roofline);
       built_.problem.stages = std::move(costs.stages);
       for (std::size_t i = 0; i < costs.hops.size(); ++i)
-        built_.problem.edges.push_back({static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
+        built_.problem.edges.push_back(
+            {static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
     } catch (const ModelError& error) {
       fail(error.setting == "parallel.layers" ? "pipeline.layers" : error.setting, error.what());
     } catch (const std::domain_error&) {
-      fail("costs", "an op of this model would take more than 292 years: times this long cannot be simulated");
+      fail("costs",
+           "an op of this model would take more than 292 years: times this long cannot be simulated");
     }
   }
 
@@ -205,16 +239,20 @@ class Builder {
     long double time = 0;
     long double bytes = 0;
     for (const StageCost& stage : built_.problem.stages) {
-      const auto per_microbatch = stage.forward + std::max(stage.backward, stage.input_gradient + stage.weight_gradient);
+      const auto per_microbatch =
+          stage.forward + std::max(stage.backward, stage.input_gradient + stage.weight_gradient);
       time += static_cast<long double>(per_microbatch.count()) * built_.problem.shape.microbatches;
       time += static_cast<long double>((stage.gradient_reduction + stage.optimizer).count());
       bytes += static_cast<long double>(stage.activation_bytes) * built_.problem.shape.microbatches;
       bytes += static_cast<long double>(stage.weight_bytes + stage.working_bytes);
     }
     for (const StageEdge& edge : built_.problem.edges)
-      time += static_cast<long double>((edge.forward_hop + edge.backward_hop).count()) * built_.problem.shape.microbatches;
-    if (time > kLongestStep) fail("costs", "the step could take more than 146 years: times this long cannot be simulated");
-    if (bytes > kLongestStep) fail("costs", "the step could hold more than 4 EiB on one rank: sizes this large cannot be simulated");
+      time += static_cast<long double>((edge.forward_hop + edge.backward_hop).count()) *
+              built_.problem.shape.microbatches;
+    if (time > kLongestStep)
+      fail("costs", "the step could take more than 146 years: times this long cannot be simulated");
+    if (bytes > kLongestStep)
+      fail("costs", "the step could hold more than 4 EiB on one rank: sizes this large cannot be simulated");
   }
 
   /// A generated schedule is right by its tests; one from a file is proved before ops are added to it, so
@@ -224,7 +262,8 @@ class Builder {
     const auto lowered = lower(built_.problem);
     const auto* fault = std::get_if<ScheduleFault>(&lowered);
     if (!fault) return;
-    const std::size_t op = built_.problem.schedule.begin[static_cast<std::size_t>(fault->rank)] + fault->position;
+    const std::size_t op =
+        built_.problem.schedule.begin[static_cast<std::size_t>(fault->rank)] + fault->position;
     const auto& place = places_[std::min(op, places_.size() - 1)];
     csv_error(csv_text_, place.line, place.column, fault->message);
   }
@@ -238,6 +277,8 @@ class Builder {
 
 }  // namespace
 
-BuiltScenario build(const ReadScenario& read) { return Builder(read).run(); }
+BuiltScenario build(const ReadScenario& read) {
+  return Builder(read).run();
+}
 
 }  // namespace stagecraft

@@ -22,7 +22,7 @@ struct Training {
 /// A scenario, checked and turned into what the simulator takes.
 struct BuiltScenario {
   std::string name;
-  std::string schedule_name;         ///< "1f1b", or the CSV's file name
+  std::string schedule_name;  ///< "1f1b", or the CSV's file name
   CostModelKind cost_model = CostModelKind::Uniform;
   PipelineProblem problem;
   std::optional<Training> training;  ///< where the scenario has a model

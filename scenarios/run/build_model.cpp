@@ -40,7 +40,8 @@ Transformer base_model(const ReadScenario& read) {
   const ModelSpec& spec = *read.scenario.model;
   const int ways = spec.preset.has_value() + spec.hf_config.has_value() + spec.transformer.has_value();
   if (ways != 1)
-    throw error_at(*read.root, "model", fmt::format("'model' needs one of preset, hf_config and transformer, got {}", ways),
+    throw error_at(*read.root, "model",
+                   fmt::format("'model' needs one of preset, hf_config and transformer, got {}", ways),
                    {"presets: see `stagecraft list models`"});
   if (spec.preset) return find_preset(model_presets(), *spec.preset)->value;
   if (spec.transformer) return *spec.transformer;
@@ -69,7 +70,9 @@ void apply(const LinkSpec& spec, Link& link) {
 /// A cluster put together by hand must say everything that a simulation needs.
 void require_complete(const ReadScenario& read, const Cluster& cluster) {
   const auto require = [&](bool there, std::string_view key) {
-    if (!there) throw error_at(*read.root, "cluster", fmt::format("'{}' is required where there is no cluster preset", key));
+    if (!there)
+      throw error_at(*read.root, "cluster",
+                     fmt::format("'{}' is required where there is no cluster preset", key));
   };
   require(cluster.device.half.per_second > 0, "cluster.device.half");
   require(cluster.device.bandwidth.per_second > 0, "cluster.device.bandwidth");

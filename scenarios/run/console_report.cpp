@@ -15,7 +15,9 @@ std::string counted(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : noun.ends_with("ch") ? "es" : "s");
 }
 
-std::string percent(double ratio) { return fmt::format("{:.1f} %", 100 * ratio); }
+std::string percent(double ratio) {
+  return fmt::format("{:.1f} %", 100 * ratio);
+}
 
 std::string shape_text(const RunResult& run) {
   const ScheduleShape& shape = run.built.problem.shape;
@@ -26,10 +28,12 @@ std::string shape_text(const RunResult& run) {
 
 std::string headline(const RunResult& run) {
   const bool uniform = run.built.cost_model == CostModelKind::Uniform;
-  std::string text = fmt::format("{}: {}, {}, {} costs", run.built.name, run.built.schedule_name, shape_text(run), uniform ? "given" : "roofline");
+  std::string text = fmt::format("{}: {}, {}, {} costs", run.built.name, run.built.schedule_name,
+                                 shape_text(run), uniform ? "given" : "roofline");
   if (!run.built.training) return text;
   const Strategy& strategy = run.built.training->strategy;
-  return text + fmt::format(", {} (tensor {} x pipeline {} x data {})", counted(strategy.devices(), "device"), strategy.tensor, strategy.pipeline, strategy.data);
+  return text + fmt::format(", {} (tensor {} x pipeline {} x data {})", counted(strategy.devices(), "device"),
+                            strategy.tensor, strategy.pipeline, strategy.data);
 }
 
 /// What is not compute, of all ranks' time: idle time by cause, the largest first, then communication.
@@ -39,27 +43,35 @@ std::string causes(const RunResult& run) {
     for (std::size_t i = 0; i < total.size(); ++i) total[i] += rank.idle_by_cause[i];
   std::array<std::size_t, kBubbleCauses> order{};
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return total[a] > total[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return total[a] > total[b]; });
   const double whole = to_seconds(run.metrics.makespan) * static_cast<double>(run.metrics.ranks.size());
   std::string text;
   for (std::size_t i : order)
     if (total[i] > Duration{0})
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", bubble_causes()[i].name, percent(to_seconds(total[i]) / whole));
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", bubble_causes()[i].name,
+                          percent(to_seconds(total[i]) / whole));
   Duration communication{0};
   for (const RankMetrics& rank : run.metrics.ranks) communication += rank.communication;
   if (communication > Duration{0})
-    text += fmt::format("{}communication {}", text.empty() ? "" : ", ", percent(to_seconds(communication) / whole));
+    text += fmt::format("{}communication {}", text.empty() ? "" : ", ",
+                        percent(to_seconds(communication) / whole));
   return text.empty() ? "none" : text;
 }
 
 std::string memory_line(const RunResult& run) {
   const auto& ranks = run.metrics.ranks;
-  const auto worst = std::max_element(ranks.begin(), ranks.end(), [](const RankMetrics& a, const RankMetrics& b) { return a.memory.peak_bytes < b.memory.peak_bytes; });
-  std::string text = fmt::format("{:<14} peak, rank {}", to_text(Bytes{worst->memory.peak_bytes}), worst - ranks.begin());
+  const auto worst = std::max_element(
+      ranks.begin(), ranks.end(),
+      [](const RankMetrics& a, const RankMetrics& b) { return a.memory.peak_bytes < b.memory.peak_bytes; });
+  std::string text =
+      fmt::format("{:<14} peak, rank {}", to_text(Bytes{worst->memory.peak_bytes}), worst - ranks.begin());
   if (!run.built.training) return text;
   const Bytes limit = run.built.training->cluster.device.memory;
   text += fmt::format(" (device has {})", to_text(limit));
-  if (worst->memory.peak_bytes > limit.count) text += fmt::format(": does not fit, {} too much", to_text(Bytes{worst->memory.peak_bytes - limit.count}));
+  if (worst->memory.peak_bytes > limit.count)
+    text +=
+        fmt::format(": does not fit, {} too much", to_text(Bytes{worst->memory.peak_bytes - limit.count}));
   return text;
 }
 
@@ -73,11 +85,17 @@ std::optional<double> number(const RunResult& run, std::string_view key) {
 std::string published_line(const PublishedSpec& published, const PipelineMetrics& metrics) {
   std::string text;
   const auto add = [&](std::string said, double simulated, double stated) {
-    text += fmt::format("{}{} ({:+.1f} % simulated)", text.empty() ? "" : ", ", said, 100 * (simulated / stated - 1));
+    text += fmt::format("{}{} ({:+.1f} % simulated)", text.empty() ? "" : ", ", said,
+                        100 * (simulated / stated - 1));
   };
-  if (published.makespan) add(to_text(*published.makespan), to_seconds(metrics.makespan), to_seconds(*published.makespan));
-  if (published.bubble_over_makespan) add(fmt::format("bubble {}", percent(*published.bubble_over_makespan)), metrics.bubble_over_makespan, *published.bubble_over_makespan);
-  if (published.bubble_over_span) add(fmt::format("bubble over span {}", percent(*published.bubble_over_span)), metrics.bubble_over_span, *published.bubble_over_span);
+  if (published.makespan)
+    add(to_text(*published.makespan), to_seconds(metrics.makespan), to_seconds(*published.makespan));
+  if (published.bubble_over_makespan)
+    add(fmt::format("bubble {}", percent(*published.bubble_over_makespan)), metrics.bubble_over_makespan,
+        *published.bubble_over_makespan);
+  if (published.bubble_over_span)
+    add(fmt::format("bubble over span {}", percent(*published.bubble_over_span)), metrics.bubble_over_span,
+        *published.bubble_over_span);
   return text + ", " + published.source;
 }
 
@@ -87,20 +105,29 @@ std::string console_report(const RunResult& run, bool colour) {
   const auto bold = [&](std::string text) { return colour ? "\x1b[1m" + text + "\x1b[0m" : text; };
   const PipelineMetrics& metrics = run.metrics;
   std::string text = bold(headline(run)) + "\n";
-  const auto line = [&](std::string_view label, const std::string& content) { text += fmt::format("  {:<11}{}\n", label, content); };
-  line("Step", fmt::format("{:<14} {} of it compute on the mean rank", to_text(metrics.makespan), to_text(metrics.ideal)));
+  const auto line = [&](std::string_view label, const std::string& content) {
+    text += fmt::format("  {:<11}{}\n", label, content);
+  };
+  line("Step", fmt::format("{:<14} {} of it compute on the mean rank", to_text(metrics.makespan),
+                           to_text(metrics.ideal)));
   line("Idle", fmt::format("{:<14} {}", percent(metrics.bubble_over_makespan), causes(run)));
-  if (metrics.peak_memory_bytes > 0) line("Memory", memory_line(run));
-  else line("Memory", fmt::format("{:<14} at most on one rank", counted(metrics.peak_activations, "activation")));
+  if (metrics.peak_memory_bytes > 0)
+    line("Memory", memory_line(run));
+  else
+    line("Memory",
+         fmt::format("{:<14} at most on one rank", counted(metrics.peak_activations, "activation")));
   if (const auto rate = number(run, "throughput_samples_per_s"))
-    line("Throughput", fmt::format("{:<14} {:.1f} TFLOP/s per device, {} of its peak (model FLOPs)", fmt::format("{:.4g} samples/s", *rate),
-                                   *number(run, "model_flops_per_device_per_s") * 1e-12, percent(*number(run, "model_flops_utilization"))));
+    line("Throughput", fmt::format("{:<14} {:.1f} TFLOP/s per device, {} of its peak (model FLOPs)",
+                                   fmt::format("{:.4g} samples/s", *rate),
+                                   *number(run, "model_flops_per_device_per_s") * 1e-12,
+                                   percent(*number(run, "model_flops_utilization"))));
   if (run.built.published) line("Published", published_line(*run.built.published, metrics));
   return text;
 }
 
 SvgOptions svg_options(const RunResult& run) {
-  return {.title = run.built.name, .subtitle = fmt::format("{}, {}", run.built.schedule_name, shape_text(run))};
+  return {.title = run.built.name,
+          .subtitle = fmt::format("{}, {}", run.built.schedule_name, shape_text(run))};
 }
 
 }  // namespace stagecraft

@@ -6,9 +6,12 @@ namespace stagecraft {
 namespace {
 
 void write_value(JsonWriter& json, const MetricValue& value) {
-  if (const auto* time = std::get_if<Duration>(&value)) json.seconds(*time);
-  else if (const auto* count = std::get_if<std::int64_t>(&value)) json.value(*count);
-  else json.value(std::get<double>(value));
+  if (const auto* time = std::get_if<Duration>(&value))
+    json.seconds(*time);
+  else if (const auto* count = std::get_if<std::int64_t>(&value))
+    json.value(*count);
+  else
+    json.value(std::get<double>(value));
 }
 
 void write_metrics(JsonWriter& json, const RunResult& run) {
@@ -69,7 +72,8 @@ std::string json_report(const RunResult& run, std::string_view version) {
   write_metrics(json, run);
   if (run.built.published) write_published(json, *run.built.published);
   json.key("ranks").begin_array();
-  for (std::size_t rank = 0; rank < run.metrics.ranks.size(); ++rank) write_rank(json, rank, run.metrics.ranks[rank]);
+  for (std::size_t rank = 0; rank < run.metrics.ranks.size(); ++rank)
+    write_rank(json, rank, run.metrics.ranks[rank]);
   json.end_array();
   json.end_object();
   json.finish();

@@ -27,7 +27,8 @@ Value model_flops_per_device(const RunResult& run) {
   const Value samples = samples_per_second(run);
   if (!samples) return std::nullopt;
   const Training& training = *run.built.training;
-  return std::get<double>(*samples) * model_flops_per_sample(training.model) / static_cast<double>(training.strategy.devices());
+  return std::get<double>(*samples) * model_flops_per_sample(training.model) /
+         static_cast<double>(training.strategy.devices());
 }
 
 Value utilization(const RunResult& run) {
@@ -42,33 +43,52 @@ Value devices(const RunResult& run) {
 }
 
 constexpr std::array kMetrics{
-    MetricInfo{"makespan_s", "s", "from the start of the step to the end of its last op, optimizer and reduction included",
+    MetricInfo{"makespan_s", "s",
+               "from the start of the step to the end of its last op, optimizer and reduction included",
                [](const RunResult& run) -> Value { return run.metrics.makespan; }},
-    MetricInfo{"span_s", "s", "longest rank span: from a rank's first op to the end of its last micro-batch op; the zero-bubble papers call it cost",
+    MetricInfo{"span_s", "s",
+               "longest rank span: from a rank's first op to the end of its last micro-batch op; the "
+               "zero-bubble papers call it cost",
                [](const RunResult& run) -> Value { return run.metrics.span; }},
     MetricInfo{"ideal_s", "s", "mean over ranks of their compute: the step if no rank were ever idle",
                [](const RunResult& run) -> Value { return run.metrics.ideal; }},
-    MetricInfo{"bubble_over_makespan", "ratio", "(makespan - ideal) / makespan; for equal stages and free transfers (p-1)/(m+p-1) with GPipe and 1F1B",
+    MetricInfo{"bubble_over_makespan", "ratio",
+               "(makespan - ideal) / makespan; for equal stages and free transfers (p-1)/(m+p-1) with GPipe "
+               "and 1F1B",
                [](const RunResult& run) -> Value { return run.metrics.bubble_over_makespan; }},
-    MetricInfo{"bubble_over_ideal", "ratio", "(makespan - ideal) / ideal; Megatron-LM's bubble (Narayanan et al., SC 2021): (p-1)/m",
+    MetricInfo{"bubble_over_ideal", "ratio",
+               "(makespan - ideal) / ideal; Megatron-LM's bubble (Narayanan et al., SC 2021): (p-1)/m",
                [](const RunResult& run) -> Value { return run.metrics.bubble_over_ideal; }},
-    MetricInfo{"bubble_over_span", "ratio", "(span - ideal) / span; the zero-bubble papers' rate (Qi et al., ICLR 2024)",
+    MetricInfo{"bubble_over_span", "ratio",
+               "(span - ideal) / span; the zero-bubble papers' rate (Qi et al., ICLR 2024)",
                [](const RunResult& run) -> Value { return run.metrics.bubble_over_span; }},
-    MetricInfo{"peak_memory_bytes", "bytes", "most memory that any device holds: weights, gradients, optimizer state, activations and the running op's working memory",
+    MetricInfo{"peak_memory_bytes", "bytes",
+               "most memory that any device holds: weights, gradients, optimizer state, activations and the "
+               "running op's working memory",
                [](const RunResult& run) -> Value { return run.metrics.peak_memory_bytes; }},
-    MetricInfo{"peak_activations", "count", "most stage activations that any rank holds at once, each of one stage and micro-batch, from F until B (or W)",
+    MetricInfo{"peak_activations", "count",
+               "most stage activations that any rank holds at once, each of one stage and micro-batch, from "
+               "F until B (or W)",
                [](const RunResult& run) -> Value { return run.metrics.peak_activations; }},
-    MetricInfo{"throughput_samples_per_s", "samples/s", "samples of the global batch over the makespan", samples_per_second},
-    MetricInfo{"throughput_tokens_per_s", "tokens/s", "tokens of the global batch over the makespan", tokens_per_second},
-    MetricInfo{"model_flops_per_device_per_s", "FLOP/s", "FLOPs that the model needs, recomputation not counted, over makespan and devices", model_flops_per_device},
-    MetricInfo{"model_flops_utilization", "ratio", "model_flops_per_device_per_s over the device's dense half-precision peak (MFU)", utilization},
+    MetricInfo{"throughput_samples_per_s", "samples/s", "samples of the global batch over the makespan",
+               samples_per_second},
+    MetricInfo{"throughput_tokens_per_s", "tokens/s", "tokens of the global batch over the makespan",
+               tokens_per_second},
+    MetricInfo{"model_flops_per_device_per_s", "FLOP/s",
+               "FLOPs that the model needs, recomputation not counted, over makespan and devices",
+               model_flops_per_device},
+    MetricInfo{"model_flops_utilization", "ratio",
+               "model_flops_per_device_per_s over the device's dense half-precision peak (MFU)", utilization},
     MetricInfo{"devices", "count", "devices used: tensor x pipeline x data", devices},
-    MetricInfo{"ops", "count", "ops simulated on all ranks", [](const RunResult& run) -> Value { return run.metrics.ops; }},
+    MetricInfo{"ops", "count", "ops simulated on all ranks",
+               [](const RunResult& run) -> Value { return run.metrics.ops; }},
 };
 
 }  // namespace
 
-std::span<const MetricInfo> run_metrics() { return kMetrics; }
+std::span<const MetricInfo> run_metrics() {
+  return kMetrics;
+}
 
 RunResult run(const ReadScenario& read, const RunOptions& options) {
   RunResult result{.built = build(read), .timeline = {}, .metrics = {}};

@@ -15,7 +15,8 @@ namespace stagecraft {
 /// What a run of a scenario gives.
 struct RunResult {
   BuiltScenario built;
-  Timeline timeline;  ///< holds the schedule's ops (built.problem.schedule is empty) and what RunOptions ask for
+  Timeline
+      timeline;  ///< holds the schedule's ops (built.problem.schedule is empty) and what RunOptions ask for
   PipelineMetrics metrics;
 };
 

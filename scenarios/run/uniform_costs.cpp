@@ -7,11 +7,19 @@ namespace stagecraft {
 namespace {
 
 /// A chunk's share of what a whole rank costs, rounded to the nearest nanosecond or byte, halves up.
-Duration share(Duration whole, int chunks) { return Duration((2 * whole.count() + chunks) / (2 * chunks)); }
-std::int64_t share(Bytes whole, int chunks) { return (2 * whole.count + chunks) / (2 * chunks); }
+Duration share(Duration whole, int chunks) {
+  return Duration((2 * whole.count() + chunks) / (2 * chunks));
+}
+std::int64_t share(Bytes whole, int chunks) {
+  return (2 * whole.count + chunks) / (2 * chunks);
+}
 
-Duration as_given(Duration value) { return value; }
-std::int64_t as_given(Bytes value) { return value.count; }
+Duration as_given(Duration value) {
+  return value;
+}
+std::int64_t as_given(Bytes value) {
+  return value.count;
+}
 
 class Reader {
  public:
@@ -29,15 +37,17 @@ class Reader {
   Duration hop(const OneOrMany<Duration>& given, int boundary) const {
     if (given.empty()) return Duration{0};
     if (!given.is_list) return given.at(0);
-    expect(given.values.size(), static_cast<std::size_t>(shape_.stages() - 1), "costs.transfer", "boundary between stages");
+    expect(given.values.size(), static_cast<std::size_t>(shape_.stages() - 1), "costs.transfer",
+           "boundary between stages");
     return given.at(static_cast<std::size_t>(boundary));
   }
 
  private:
   void expect(std::size_t got, std::size_t wanted, std::string_view key, std::string_view what) const {
     if (got != wanted)
-      throw error_at(*read_.root, key, fmt::format("'{}' needs one value per {}: {}, got {}", key, what, wanted, got),
-                     {fmt::format("stages: {} ranks x {} per rank = {}", shape_.ranks, shape_.chunks, shape_.stages())});
+      throw error_at(
+          *read_.root, key, fmt::format("'{}' needs one value per {}: {}, got {}", key, what, wanted, got),
+          {fmt::format("stages: {} ranks x {} per rank = {}", shape_.ranks, shape_.chunks, shape_.stages())});
   }
 
   const ReadScenario& read_;
@@ -48,14 +58,20 @@ void check_times(const ReadScenario& read, bool split_backward) {
   const CostsSpec& costs = read.scenario.costs;
   const bool halves = !costs.input_gradient.empty() && !costs.weight_gradient.empty();
   if (costs.forward.empty())
-    throw error_at(*read.root, "costs", "'costs.forward' is required for uniform costs", {"for example: costs: {forward: 5 ms, backward: 10 ms}"});
+    throw error_at(*read.root, "costs", "'costs.forward' is required for uniform costs",
+                   {"for example: costs: {forward: 5 ms, backward: 10 ms}"});
   if (costs.input_gradient.empty() != costs.weight_gradient.empty())
-    throw error_at(*read.root, costs.input_gradient.empty() ? "costs.weight_gradient" : "costs.input_gradient",
+    throw error_at(*read.root,
+                   costs.input_gradient.empty() ? "costs.weight_gradient" : "costs.input_gradient",
                    "'costs.input_gradient' and 'costs.weight_gradient' go together");
   if (costs.backward.empty() && !halves)
-    throw error_at(*read.root, "costs", "'costs.backward', or both 'costs.input_gradient' and 'costs.weight_gradient', is required for uniform costs");
+    throw error_at(*read.root, "costs",
+                   "'costs.backward', or both 'costs.input_gradient' and 'costs.weight_gradient', is "
+                   "required for uniform costs");
   if (split_backward && !halves)
-    throw error_at(*read.root, "costs", "this schedule splits the backward: 'costs.input_gradient' and 'costs.weight_gradient' are required");
+    throw error_at(
+        *read.root, "costs",
+        "this schedule splits the backward: 'costs.input_gradient' and 'costs.weight_gradient' are required");
 }
 
 }  // namespace
@@ -75,12 +91,14 @@ UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape,
         .optimizer = reader.stage(costs.optimizer, "costs.optimizer", i),
         .weight_bytes = reader.stage(costs.state, "costs.state", i),
         .activation_bytes = reader.stage(costs.activation, "costs.activation", i),
-        .weight_gradient_bytes = reader.stage(costs.weight_gradient_activation, "costs.weight_gradient_activation", i),
+        .weight_gradient_bytes =
+            reader.stage(costs.weight_gradient_activation, "costs.weight_gradient_activation", i),
     };
     if (costs.backward.empty()) stage.backward = stage.input_gradient + stage.weight_gradient;
     if (stage.weight_gradient_bytes > stage.activation_bytes)
       throw error_at(*read.root, "costs.weight_gradient_activation",
-                     "'costs.weight_gradient_activation' must not be more than 'costs.activation', of which it is a part");
+                     "'costs.weight_gradient_activation' must not be more than 'costs.activation', of which "
+                     "it is a part");
     result.stages.push_back(stage);
     if (i + 1 < shape.stages()) {
       const Duration hop = reader.hop(costs.transfer, i);

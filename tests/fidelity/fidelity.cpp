@@ -3,7 +3,8 @@
 //
 //   stagecraft_fidelity [FOLDER]    FOLDER: scenarios with published step times (default scenarios/papers)
 //
-// Where STAGECRAFT_DATA names the folder of measured rows, vTrain's A100 steps (Bang et al., MICRO 2024) follow.
+// Where STAGECRAFT_DATA names the folder of measured rows, vTrain's A100 steps (Bang et al., MICRO 2024)
+// follow.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -48,25 +49,33 @@ Summary summarise(const std::vector<Comparison>& rows) {
   return summary;
 }
 
-std::string percent(double ratio) { return fmt::format("{:.1f} %", 100 * ratio); }
+std::string percent(double ratio) {
+  return fmt::format("{:.1f} %", 100 * ratio);
+}
 
 void print_rows(const std::vector<Comparison>& rows) {
   fmt::print("| step | published s | simulated s | error |\n|---|---|---|---|\n");
-  for (const Comparison& row : rows) fmt::print("| {} | {:.2f} | {:.2f} | {:+.1f} % |\n", row.name, row.published, row.simulated, 100 * row.error());
+  for (const Comparison& row : rows)
+    fmt::print("| {} | {:.2f} | {:.2f} | {:+.1f} % |\n", row.name, row.published, row.simulated,
+               100 * row.error());
   fmt::print("\n");
 }
 
-void print_summary_head() { fmt::print("| steps | rows | mean error | median | worst | bias |\n|---|---|---|---|---|---|\n"); }
+void print_summary_head() {
+  fmt::print("| steps | rows | mean error | median | worst | bias |\n|---|---|---|---|---|---|\n");
+}
 
 void print_summary(std::string_view name, const std::vector<Comparison>& rows) {
   if (rows.empty()) return;
   const Summary s = summarise(rows);
-  fmt::print("| {} | {} | {} | {} | {} | {:+.1f} % |\n", name, rows.size(), percent(s.mean), percent(s.median), percent(s.worst), 100 * s.bias);
+  fmt::print("| {} | {} | {} | {} | {} | {:+.1f} % |\n", name, rows.size(), percent(s.mean),
+             percent(s.median), percent(s.worst), 100 * s.bias);
 }
 
 std::vector<Comparison> where(const std::vector<Comparison>& rows, std::string_view part) {
   std::vector<Comparison> kept;
-  std::copy_if(rows.begin(), rows.end(), std::back_inserter(kept), [&](const Comparison& row) { return row.name.find(part) != std::string::npos; });
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(kept),
+               [&](const Comparison& row) { return row.name.find(part) != std::string::npos; });
   return kept;
 }
 
@@ -79,9 +88,12 @@ std::vector<Comparison> papers(const std::filesystem::path& folder) {
   for (const auto& file : files) {
     const RunResult result = run(read_scenario(file.string()));
     if (!result.built.published || !result.built.published->makespan) continue;
-    rows.push_back({result.built.name, to_seconds(*result.built.published->makespan), to_seconds(result.metrics.makespan)});
+    rows.push_back({result.built.name, to_seconds(*result.built.published->makespan),
+                    to_seconds(result.metrics.makespan)});
   }
-  std::stable_sort(rows.begin(), rows.end(), [](const Comparison& a, const Comparison& b) { return a.name.substr(0, 8) < b.name.substr(0, 8); });
+  std::stable_sort(rows.begin(), rows.end(), [](const Comparison& a, const Comparison& b) {
+    return a.name.substr(0, 8) < b.name.substr(0, 8);
+  });
   return rows;
 }
 
@@ -92,12 +104,13 @@ std::vector<std::string> split(const std::string& line) {
   return cells;
 }
 
-/// One measured step of vTrain as a scenario. Columns: GPUs, global batch, micro-batch, hidden, heads, layers,
-/// sequence, tensor, data, pipeline, milliseconds. Full recomputation, unfused attention, vocabulary 51,200.
+/// One measured step of vTrain as a scenario. Columns: GPUs, global batch, micro-batch, hidden, heads,
+/// layers, sequence, tensor, data, pipeline, milliseconds. Full recomputation, unfused attention, vocabulary
+/// 51,200; across nodes four HDR ports for eight devices, which is assumed.
 Comparison vtrain_row(std::vector<std::string> c) {
   const std::string text = fmt::format(
       "model: {{transformer: {{layers: {5}, hidden: {3}, heads: {4}, vocabulary: 51200, sequence: {6}}}}}\n"
-      "cluster: {{preset: dgx-a100, nodes: {11}}}\n"
+      "cluster: {{preset: dgx-a100, nodes: {11}, inter: {{bandwidth: 12.5 GB/s}}}}\n"
       "parallel: {{tensor: {7}, data: {8}, pipeline: {9}}}\n"
       "batch: {{global: {1}, micro: {2}}}\n"
       "pipeline: {{schedule: 1f1b, transfers: blocking, recompute: full}}\n",
@@ -135,7 +148,8 @@ void print_all(const std::filesystem::path& folder) {
   print_summary("Megatron-LM SC'21, table 1", where(published, "SC'21"));
   print_summary("sequence-parallel paper, table 5", where(published, "Sequence-parallel"));
   print_summary("vTrain, one node, all", single);
-  for (const char* part : {"p=1 ", "p=2 ", "p=4 ", "p=8 ", "t=1 ", "t=2 ", "t=4 ", "t=8 "}) print_summary(fmt::format("vTrain, one node, {}", part), where(single, part));
+  for (const char* part : {"p=1 ", "p=2 ", "p=4 ", "p=8 ", "t=1 ", "t=2 ", "t=4 ", "t=8 "})
+    print_summary(fmt::format("vTrain, one node, {}", part), where(single, part));
   print_summary("vTrain, 64 to 512 GPUs", multi);
 }
 

@@ -8,14 +8,18 @@ using namespace stagecraft;
 namespace {
 
 PipelineProblem problem(std::string_view name, int p, int m, int v) {
-  PipelineProblem result = test::uniform_problem(name, {p, m, v}, {Duration(1000000), Duration(2000000), Duration(50000)});
-  for (std::size_t i = 0; i < result.stages.size(); ++i) result.stages[i].forward += Duration(static_cast<std::int64_t>(i * 7919 % 20011));
+  PipelineProblem result =
+      test::uniform_problem(name, {p, m, v}, {Duration(1000000), Duration(2000000), Duration(50000)});
+  for (std::size_t i = 0; i < result.stages.size(); ++i)
+    result.stages[i].forward += Duration(static_cast<std::int64_t>(i * 7919 % 20011));
   return result;
 }
 
 void per_op(benchmark::State& state, std::size_t ops) {
   state.SetItemsProcessed(static_cast<std::int64_t>(ops) * state.iterations());
-  state.counters["ns/op"] = benchmark::Counter(static_cast<double>(ops) * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["ns/op"] =
+      benchmark::Counter(static_cast<double>(ops) * 1e-9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 void BM_Generate(benchmark::State& state, const char* name, int v) {
@@ -30,7 +34,8 @@ void BM_Generate(benchmark::State& state, const char* name, int v) {
 }
 
 void BM_Lower(benchmark::State& state, const char* name, int v) {
-  const PipelineProblem p = problem(name, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v);
+  const PipelineProblem p =
+      problem(name, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v);
   for (auto _ : state) benchmark::DoNotOptimize(std::get<LoweredSchedule>(lower(p)).order.data());
   per_op(state, p.schedule.ops.size());
 }
@@ -53,8 +58,14 @@ void BM_Whole(benchmark::State& state, const char* name, int v) {
 
 BENCHMARK_CAPTURE(BM_Generate, 1f1b, "1f1b", 1)->Args({256, 2048})->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(BM_Lower, 1f1b, "1f1b", 1)->Args({256, 2048})->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(BM_Whole, 1f1b, "1f1b", 1)->Args({64, 512})->Args({256, 2048})->Args({1024, 4096})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Whole, 1f1b, "1f1b", 1)
+    ->Args({64, 512})
+    ->Args({256, 2048})
+    ->Args({1024, 4096})
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(BM_Whole, gpipe, "gpipe", 1)->Args({256, 2048})->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(BM_Whole, interleaved, "interleaved-1f1b", 2)->Args({256, 2048})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Whole, interleaved, "interleaved-1f1b", 2)
+    ->Args({256, 2048})
+    ->Unit(benchmark::kMillisecond);
 
 BENCHMARK_MAIN();
