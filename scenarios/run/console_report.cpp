@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "base/quantity.h"
 #include "scenarios/run/report.h"
@@ -83,20 +84,18 @@ std::optional<double> number(const RunResult& run, std::string_view key) {
 }
 
 std::string published_line(const PublishedSpec& published, const PipelineMetrics& metrics) {
-  std::string text;
-  const auto add = [&](std::string said, double simulated, double stated) {
-    text += fmt::format("{}{} ({:+.1f} % simulated)", text.empty() ? "" : ", ", said,
-                        100 * (simulated / stated - 1));
+  std::vector<std::string> parts;
+  if (published.makespan) {
+    const double ratio = to_seconds(metrics.makespan) / to_seconds(*published.makespan);
+    parts.push_back(fmt::format("{} ({:+.1f} % simulated)", to_text(*published.makespan), 100 * (ratio - 1)));
+  }
+  const auto add_bubble = [&](std::string_view name, std::optional<double> stated, double simulated) {
+    if (stated)
+      parts.push_back(fmt::format("{} {:.2f} % ({:.2f} % simulated)", name, 100 * *stated, 100 * simulated));
   };
-  if (published.makespan)
-    add(to_text(*published.makespan), to_seconds(metrics.makespan), to_seconds(*published.makespan));
-  if (published.bubble_over_makespan)
-    add(fmt::format("bubble {}", percent(*published.bubble_over_makespan)), metrics.bubble_over_makespan,
-        *published.bubble_over_makespan);
-  if (published.bubble_over_span)
-    add(fmt::format("bubble over span {}", percent(*published.bubble_over_span)), metrics.bubble_over_span,
-        *published.bubble_over_span);
-  return text + ", " + published.source;
+  add_bubble("bubble over makespan", published.bubble_over_makespan, metrics.bubble_over_makespan);
+  add_bubble("bubble over span", published.bubble_over_span, metrics.bubble_over_span);
+  return fmt::format("{}, {}", fmt::join(parts, ", "), published.source);
 }
 
 }  // namespace
