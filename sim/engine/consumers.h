@@ -30,6 +30,9 @@ class Consumers {
   /// How many inputs of `task` have not arrived yet; those left out are not counted. The user counts down.
   std::uint32_t& waits(TaskId task) { return nodes_[task].waits; }
 
+  /// Asks for memory that will be needed soon; `task` may lie past the last one.
+  void prefetch(std::size_t task) const { __builtin_prefetch(nodes_.data() + task, 1); }
+
   /// Calls `visit(const Consumer&)` for the readers of `task`, in order of TaskId, then of input.
   template <typename Visit>
   void for_each(TaskId task, Visit&& visit) const {

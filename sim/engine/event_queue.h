@@ -5,8 +5,8 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -23,7 +23,8 @@ static_assert(sizeof(Event) == 16);
 
 /// The order of events, everywhere: by time, and at one time in the order of pushing.
 constexpr bool before(const Event& a, const Event& b) {
-  return a.time != b.time ? a.time < b.time : a.sequence < b.sequence;
+  // Without branches: which event is first is as good as random.
+  return (a.time < b.time) | ((a.time == b.time) & (a.sequence < b.sequence));
 }
 
 // The queues below have one interface, so that simulations take the queue as a template parameter:
@@ -77,11 +78,7 @@ class EventHeap {
     const std::size_t count = events_.size();
     std::size_t at = 0;
     for (std::size_t child = 1; child < count; child = 4 * at + 1) {
-      std::size_t least = child;
-      const std::size_t end = std::min(child + 4, count);
-      for (std::size_t other = child + 1; other < end; ++other) {
-        least = before(events_[other], events_[least]) ? other : least;
-      }
+      const std::size_t least = child + 4 <= count ? least_of_four(child) : least_from(child);
       if (!before(events_[least], event)) break;
       events_[at] = events_[least];
       at = least;
@@ -89,11 +86,22 @@ class EventHeap {
     events_[at] = event;
   }
 
+  std::size_t least_of_four(std::size_t child) const {
+    const std::size_t a = child + before(events_[child + 1], events_[child]);
+    const std::size_t b = child + 2 + before(events_[child + 3], events_[child + 2]);
+    return before(events_[b], events_[a]) ? b : a;
+  }
+  std::size_t least_from(std::size_t child) const {
+    std::size_t least = child;
+    while (++child < events_.size()) least = before(events_[child], events_[least]) ? child : least;
+    return least;
+  }
+
   std::vector<Event> events_;
 };
 
-/// Gives the pending events the sequence numbers 0, 1, ... in their order. `for_each` calls its argument with
-/// every event, twice in the same order. Returns the next free number.
+/// Gives events new, small sequence numbers in the same order. `for_each` calls its argument with every
+/// event. Returns the next free number.
 template <typename ForEach>
 std::uint32_t renumber(ForEach&& for_each) {
   std::vector<std::uint32_t> used;
@@ -135,13 +143,13 @@ class HeapQueue {
 
 /// The shape of a BucketQueue.
 struct BucketShape {
-  int width_log2 = 10;    ///< a bucket spans 2^width_log2 ns
-  int buckets_log2 = 10;  ///< 6 ... 24; the ring spans 2^(width_log2 + buckets_log2) ns
+  int width_log2 = 12;   ///< a bucket spans 2^width_log2 ns
+  int buckets_log2 = 9;  ///< 6 ... 24; the ring spans 2^(width_log2 + buckets_log2) ns
 };
 
 /// A shape for events that are pushed these delays ahead: the ring holds the longest of the common delays
 /// (those up to 16 times the mean), and buckets are as narrow as that allows. No delays: one nanosecond wide.
-BucketShape bucket_shape(std::span<const Duration> delays, int buckets_log2 = 10);
+BucketShape bucket_shape(std::span<const Duration> delays, int buckets_log2 = 9);
 
 /// Event queue as a ring of time buckets, each sorted when its turn comes: O(1) when few events share a
 /// bucket (calendar queue: Brown, CACM 31(10), 1988; sorting late: Tang, Goh and Thng, ACM TOMACS 15(3),
@@ -153,7 +161,7 @@ class BucketQueue {
   explicit BucketQueue(const BucketShape& shape = {}, std::uint32_t next_sequence = 0)
       : shift_(shape.width_log2),
         mask_((std::int64_t{1} << shape.buckets_log2) - 1),
-        buckets_(static_cast<std::size_t>(mask_) + 1),
+        first_(static_cast<std::size_t>(mask_) + 1, kNone),
         occupied_((static_cast<std::size_t>(mask_) + 1) / 64, 0),
         next_(next_sequence) {
     assert(shape.buckets_log2 >= 6 && shape.buckets_log2 <= 24);
@@ -170,21 +178,29 @@ class BucketQueue {
   }
 
   Event pop() {
-    if (read_ == buckets_[at(current_)].size()) advance();
-    const std::vector<Event>& bucket = buckets_[at(current_)];
-    if (!heap_.empty() && (read_ == bucket.size() || before(heap_.top(), bucket[read_]))) return heap_.pop();
+    if (read_ == now_.size()) advance();
+    if (!heap_.empty() && (read_ == now_.size() || before(heap_.top(), now_[read_]))) return heap_.pop();
     --in_ring_;
-    return bucket[read_++];
+    return now_[read_++];
   }
 
  private:
+  static constexpr std::uint32_t kNone = 0xFFFFFFFFu;
+  static constexpr std::size_t kMostMoved = 32;
+
+  // An event of a bucket that is not sorted yet, or a free place.
+  struct Waiting {
+    Event event;
+    std::uint32_t next = kNone;
+  };
+
   std::size_t at(std::int64_t bucket) const { return static_cast<std::size_t>(bucket & mask_); }
 
   void insert(const Event& event) {
     const std::int64_t bucket = event.time >> shift_;
     if (bucket > current_ && bucket - current_ <= mask_) {
       const std::size_t index = at(bucket);
-      buckets_[index].push_back(event);
+      first_[index] = store(event, first_[index]);
       occupied_[index / 64] |= std::uint64_t{1} << (index % 64);
       ++in_ring_;
     } else if (bucket > current_ || !insert_sorted(event)) {
@@ -192,46 +208,58 @@ class BucketQueue {
     }
   }
 
-  // Into the current bucket, which is sorted from read_ on; not when that moves too many.
+  std::uint32_t store(const Event& event, std::uint32_t next) {
+    if (free_ == kNone) {
+      waiting_.push_back({.event = event, .next = next});
+      return static_cast<std::uint32_t>(waiting_.size() - 1);
+    }
+    const std::uint32_t place = free_;
+    free_ = waiting_[place].next;
+    waiting_[place] = {.event = event, .next = next};
+    return place;
+  }
+
+  // Into the current bucket; not when that moves too many.
   bool insert_sorted(const Event& event) {
-    std::vector<Event>& bucket = buckets_[at(current_)];
-    if (read_ >= 64 && 2 * read_ >= bucket.size()) {  // a bucket that is never used up must not grow for ever
-      bucket.erase(bucket.begin(), bucket.begin() + static_cast<std::ptrdiff_t>(read_));
+    if (read_ >= 64 && 2 * read_ >= now_.size()) {  // a bucket that is never used up must not grow for ever
+      now_.erase(now_.begin(), now_.begin() + static_cast<std::ptrdiff_t>(read_));
       read_ = 0;
     }
-    std::size_t place = bucket.size();
-    const std::size_t least = bucket.size() - std::min(bucket.size() - read_, kMostMoved);
-    while (place > least && before(event, bucket[place - 1])) --place;
-    if (place == least && place > read_ && before(event, bucket[place - 1])) return false;
-    bucket.insert(bucket.begin() + static_cast<std::ptrdiff_t>(place), event);
+    std::size_t place = now_.size();
+    const std::size_t least = now_.size() - std::min(now_.size() - read_, kMostMoved);
+    while (place > least && before(event, now_[place - 1])) --place;
+    if (place == least && place > read_ && before(event, now_[place - 1])) return false;
+    now_.insert(now_.begin() + static_cast<std::ptrdiff_t>(place), event);
     ++in_ring_;
     return true;
   }
 
   // The current bucket is used up: goes on to the bucket of the next event.
   void advance() {
-    if (in_ring_ == 0) {
-      if (!heap_.empty()) restart(heap_.top().time >> shift_);
+    now_.clear();
+    read_ = 0;
+    if (in_ring_ == 0) {  // then the clock may jump
+      if (!heap_.empty()) current_ = std::max(current_, heap_.top().time >> shift_);
       return;
     }
-    clear_current();
     std::int64_t next = current_ + 1 + distance_to_occupied(at(current_ + 1));
     if (!heap_.empty()) next = std::clamp(heap_.top().time >> shift_, current_, next);
     current_ = next;
-    sort(buckets_[at(current_)]);
+    take_bucket(at(current_));
   }
 
-  // With an empty ring the clock may jump.
-  void restart(std::int64_t bucket) {
-    clear_current();
-    current_ = std::max(current_, bucket);
-  }
-
-  void clear_current() {
-    const std::size_t index = at(current_);
-    buckets_[index].clear();
+  // Moves the events of a bucket to now_ and sorts them.
+  void take_bucket(std::size_t index) {
+    std::uint32_t last = kNone;
+    for (std::uint32_t place = first_[index]; place != kNone; place = waiting_[place].next) {
+      now_.push_back(waiting_[place].event);
+      last = place;
+    }
+    if (last == kNone) return;
+    waiting_[last].next = free_;
+    free_ = std::exchange(first_[index], kNone);
     occupied_[index / 64] &= ~(std::uint64_t{1} << (index % 64));
-    read_ = 0;
+    sort();
   }
 
   // Steps from bucket index `from` to the first occupied one, around the ring. There must be one.
@@ -247,37 +275,39 @@ class BucketQueue {
     return static_cast<std::int64_t>((index - from) & static_cast<std::size_t>(mask_));
   }
 
-  static void sort(std::vector<Event>& bucket) {
-    if (bucket.size() > 32) {
-      std::sort(bucket.begin(), bucket.end(), before);
+  // Lists are last in, first out, so what was pushed in the order of time lies backwards.
+  void sort() {
+    std::ranges::reverse(now_);
+    if (now_.size() > 32) {
+      std::ranges::sort(now_, before);
       return;
     }
-    for (std::size_t i = 1; i < bucket.size(); ++i) {
-      const Event event = bucket[i];
+    for (std::size_t i = 1; i < now_.size(); ++i) {
+      const Event event = now_[i];
       std::size_t place = i;
-      for (; place > 0 && before(event, bucket[place - 1]); --place) bucket[place] = bucket[place - 1];
-      bucket[place] = event;
+      for (; place > 0 && before(event, now_[place - 1]); --place) now_[place] = now_[place - 1];
+      now_[place] = event;
     }
   }
 
+  // Free places as well, whose events do not matter any more.
   template <typename Change>
   void for_each(Change&& change) {
     heap_.for_each(change);
-    for (std::vector<Event>& bucket : buckets_) {
-      for (Event& event : bucket) change(event);
-    }
+    for (Event& event : now_) change(event);
+    for (Waiting& waiting : waiting_) change(waiting.event);
   }
-
-  static constexpr std::size_t kMostMoved = 32;
 
   int shift_;
   std::int64_t mask_;
-  std::vector<std::vector<Event>>
-      buckets_;                          // bucket b of time is buckets_[b & mask_]; the current one is sorted
+  std::vector<std::uint32_t> first_;  // place of the last event pushed to a bucket; b of time is at b & mask_
   std::vector<std::uint64_t> occupied_;  // a bit per bucket
-  std::int64_t current_ = 0;             // bucket number: time >> shift_
-  std::size_t read_ = 0;                 // events of the current bucket that were popped
-  std::size_t in_ring_ = 0;              // events in buckets_, not popped
+  std::vector<Waiting> waiting_;
+  std::uint32_t free_ = kNone;  // list of places
+  std::vector<Event> now_;      // the current bucket, sorted
+  std::size_t read_ = 0;        // how many of now_ were popped
+  std::int64_t current_ = 0;    // bucket number: time >> shift_
+  std::size_t in_ring_ = 0;     // events in now_ and buckets, not popped
   detail::EventHeap heap_;
   std::uint32_t next_;
 };

@@ -49,6 +49,8 @@ struct EventRun {
 /// Simulates `graph` event by event, as independent of replay() as can be: a resource starts its next task
 /// when it is free and all inputs have arrived. Without contention it gives what replay() gives, to the
 /// nanosecond. Throws std::length_error when the graph has 2^32 inputs or more.
-std::variant<EventRun, Deadlock> simulate_events(const TaskGraph& graph, const EventOptions& options = {});
+/// `reuse` may hand back the TaskTimes of an earlier call.
+std::variant<EventRun, Deadlock> simulate_events(const TaskGraph& graph, const EventOptions& options = {},
+                                                 TaskTimes reuse = {});
 
 }  // namespace stagecraft

@@ -2,15 +2,18 @@
 #include "sim/engine/replay.h"
 
 #include <algorithm>
+#include <optional>
+
+#include "sim/engine/worklist.h"
 
 namespace stagecraft {
 namespace {
 
 using Nanoseconds = std::int64_t;
 
-// How many tasks ahead of the sweep memory is asked for. A sweep reads as many streams as there are
-// resources, more than hardware prefetchers follow.
-constexpr std::size_t kAhead = 24;
+// How many tasks ahead of a resource's next one memory is asked for. A sweep follows as many streams as there
+// are resources, more than hardware prefetchers do.
+constexpr std::size_t kAhead = 8;
 
 Nanoseconds latest_of_many(const TaskGraph& graph, const Task& task, const TimePoint* end) {
   TimePoint latest{0};
@@ -28,54 +31,78 @@ inline Nanoseconds arrival(TaskId input, TaskId self, Duration latency, const Ti
   return none ? 0 : time;
 }
 
-template <bool kPerTask>
-TaskTimes sweep(const TaskGraph& graph, std::span<const TaskId> order, std::span<const Duration> durations,
-                TaskTimes times) {
-  times.start.resize(graph.tasks.size());
-  times.end.resize(graph.tasks.size());
-  std::vector<Nanoseconds> free(graph.resources(), 0);
-
-  const Task* const tasks = graph.tasks.data();
-  const TaskCost* const costs = graph.costs.data();
-  TimePoint* const starts = times.start.data();
-  TimePoint* const ends = times.end.data();
-  const std::size_t count = order.size();
-  for (std::size_t i = 0; i < count; ++i) {
-    const TaskId soon = order[i + kAhead < count ? i + kAhead : i];
-    __builtin_prefetch(tasks + soon);
-    __builtin_prefetch(starts + soon, 1);
-    __builtin_prefetch(ends + soon, 1);
-
-    const TaskId id = order[i];
-    const Task& task = tasks[id];
-    const TaskCost& cost = costs[task.cost];
-    const bool many = task.inputs[1] != kNoTask && (task.inputs[1] & kMoreInputs) != 0;
-    Nanoseconds start = free[task.resource];
-    if (many) [[unlikely]] {
-      start = std::max(start, latest_of_many(graph, task, ends));
-    } else {
-      start = std::max(start, arrival(task.inputs[0], id, cost.latency[0], ends));
-      start = std::max(start, arrival(task.inputs[1], id, cost.latency[1], ends));
-    }
-    Duration duration = cost.duration;
-    if constexpr (kPerTask) duration = durations[id];
-    const Nanoseconds end = start + duration.count();
-    free[task.resource] = end;
-    starts[id] = TimePoint{start};
-    ends[id] = TimePoint{end};
+// Works out the times of tasks one by one, all that they wait for first.
+class Clock {
+ public:
+  Clock(const TaskGraph& graph, TaskTimes& times) : graph_(graph), free_(graph.resources(), 0) {
+    times.start.resize(graph.tasks.size());
+    times.end.resize(graph.tasks.size());
+    start_ = times.start.data();
+    end_ = times.end.data();
   }
-  return times;
-}
+
+  // Asks for memory that will be needed soon; `id` may lie past the last task.
+  void prefetch(std::size_t id) const {
+    __builtin_prefetch(graph_.tasks.data() + id);
+    __builtin_prefetch(start_ + id, 1);
+    __builtin_prefetch(end_ + id, 1);
+  }
+
+  void run(TaskId id) { run(id, graph_.costs[graph_.tasks[id].cost].duration); }
+
+  void run(TaskId id, Duration duration) {
+    const Task& task = graph_.tasks[id];
+    const TaskCost& cost = graph_.costs[task.cost];
+    const bool many = task.inputs[1] != kNoTask && (task.inputs[1] & kMoreInputs) != 0;
+    Nanoseconds start = free_[task.resource];
+    if (many) [[unlikely]] {
+      start = std::max(start, latest_of_many(graph_, task, end_));
+    } else {
+      start = std::max(start, arrival(task.inputs[0], id, cost.latency[0], end_));
+      start = std::max(start, arrival(task.inputs[1], id, cost.latency[1], end_));
+    }
+    const Nanoseconds end = start + duration.count();
+    free_[task.resource] = end;
+    start_[id] = TimePoint{start};
+    end_[id] = TimePoint{end};
+  }
+
+ private:
+  const TaskGraph& graph_;
+  std::vector<Nanoseconds> free_;  // by resource
+  TimePoint* start_ = nullptr;
+  TimePoint* end_ = nullptr;
+};
 
 }  // namespace
 
 TaskTimes replay(const TaskGraph& graph, std::span<const TaskId> order, TaskTimes reuse) {
-  return sweep<false>(graph, order, {}, std::move(reuse));
+  Clock clock(graph, reuse);
+  for (const TaskId id : order) {
+    clock.prefetch(std::size_t{id} + kAhead);
+    clock.run(id);
+  }
+  return reuse;
 }
 
 TaskTimes replay(const TaskGraph& graph, std::span<const TaskId> order, std::span<const Duration> durations,
                  TaskTimes reuse) {
-  return sweep<true>(graph, order, durations, std::move(reuse));
+  Clock clock(graph, reuse);
+  for (const TaskId id : order) {
+    clock.prefetch(std::size_t{id} + kAhead);
+    clock.run(id, durations[id]);
+  }
+  return reuse;
+}
+
+std::variant<TaskTimes, Deadlock> order_and_replay(const TaskGraph& graph, TaskTimes reuse) {
+  Clock clock(graph, reuse);
+  Worklist worklist(graph, 0, [&clock](std::uint32_t, TaskId task) {
+    clock.prefetch(std::size_t{task} + kAhead);
+    clock.run(task);
+  });
+  if (std::optional<Deadlock> deadlock = worklist.run()) return *std::move(deadlock);
+  return reuse;
 }
 
 TimePoint makespan(const TaskGraph& graph, const TaskTimes& times) {

@@ -58,12 +58,16 @@ std::string describe(const Deadlock& deadlock, const std::function<std::string(T
 /// When every task runs: start = max(end of the task before it on its resource, end of each input + latency),
 /// end = start + duration; both >= 0. One sweep, O(tasks + inputs), no queue. `order` is a topological order
 /// of `graph`. Links are taken to be free: where they are shared and contended, use simulate_events().
-/// `reuse` may hand back the TaskTimes of an earlier call, which saves the page faults of new memory.
+/// To replay a graph often, see replay_plan.h. `reuse` may hand back the TaskTimes of an earlier call, which
+/// saves the page faults of new memory.
 TaskTimes replay(const TaskGraph& graph, std::span<const TaskId> order, TaskTimes reuse = {});
 
 /// The same with a duration for each task (indexed by TaskId) instead of the one of its class.
 TaskTimes replay(const TaskGraph& graph, std::span<const TaskId> order, std::span<const Duration> durations,
                  TaskTimes reuse = {});
+
+/// Order and replay in one go, for a graph that is replayed once.
+std::variant<TaskTimes, Deadlock> order_and_replay(const TaskGraph& graph, TaskTimes reuse = {});
 
 /// End of the last task; 0 without tasks.
 TimePoint makespan(const TaskGraph& graph, const TaskTimes& times);

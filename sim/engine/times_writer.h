@@ -38,7 +38,7 @@ class TimesWriter {
   /// The next task of `resource`, `task`, runs [start, end).
   void put(std::uint32_t resource, TaskId task, TimePoint start, TimePoint end) {
     Line& line = lines_[resource];
-    const std::size_t at = (task + start_offset_) % kPerLine;
+    const std::uint32_t at = (task + start_offset_) % kPerLine;
     line.start[at] = start;
     line.end[(task + end_offset_) % (2 * kPerLine)] = end;
     if (at == kPerLine - 1) flush(resource, task);
@@ -58,7 +58,7 @@ class TimesWriter {
   }
 
  private:
-  static constexpr std::size_t kPerLine = 64 / sizeof(TimePoint);
+  static constexpr std::uint32_t kPerLine = 64 / sizeof(TimePoint);
   static constexpr std::size_t kLarge = std::size_t{1} << 18;
 
   // A line of starts is written when it is full, and with it the last full line of ends: those lag behind
@@ -74,8 +74,8 @@ class TimesWriter {
     std::size_t past;
   };
 
-  static std::size_t offset_in_line(const TimePoint* data) {
-    return reinterpret_cast<std::uintptr_t>(data) / sizeof(TimePoint) % kPerLine;
+  static std::uint32_t offset_in_line(const TimePoint* data) {
+    return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(data) / sizeof(TimePoint) % kPerLine);
   }
 
   // The first of the last `lines` lines' worth of tasks of `resource`.
@@ -92,10 +92,11 @@ class TimesWriter {
       const std::size_t end_first = past - lag_ - kPerLine;
       stream(line.end.data() + (end_first + end_offset_) % (2 * kPerLine), end_ + end_first);
     } else {
-      const std::size_t first = past - std::min(past, kPerLine + lag_);
-      write_some(
-          line.start, start_offset_, start_,
-          {.resource = resource, .first = std::max(first, past - std::min(past, kPerLine)), .past = past});
+      const std::size_t first = past - std::min<std::size_t>(past, kPerLine + lag_);
+      write_some(line.start, start_offset_, start_,
+                 {.resource = resource,
+                  .first = std::max(first, past - std::min<std::size_t>(past, kPerLine)),
+                  .past = past});
       write_some(line.end, end_offset_, end_, {.resource = resource, .first = first, .past = past});
     }
   }
@@ -122,8 +123,8 @@ class TimesWriter {
   std::vector<Line> lines_;  // by resource
   TimePoint* start_ = nullptr;
   TimePoint* end_ = nullptr;
-  std::size_t start_offset_ = 0;  // of the array within a cache line, in times
-  std::size_t end_offset_ = 0;
+  std::uint32_t start_offset_ = 0;  // of the array within a cache line, in times
+  std::uint32_t end_offset_ = 0;
   std::size_t lag_ = 0;  // of full lines of ends behind those of starts
   bool stream_ = false;
 };

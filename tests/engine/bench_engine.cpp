@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/engine/batch.h"
+#include "sim/engine/event_queue.h"
 #include "sim/engine/events.h"
 #include "sim/engine/replay.h"
 #include "sim/engine/replay_plan.h"
@@ -55,7 +56,7 @@ void triad(benchmark::State& state) {
 BENCHMARK(triad)->Unit(benchmark::kMillisecond);
 
 void shapes(benchmark::internal::Benchmark* b) {
-  b->ArgNames({"p", "m"})->Args({64, 512})->Args({256, 2000})->Args({256, 2'048})->Args({1'024, 4'096});
+  b->ArgNames({"p", "m"})->Args({64, 512})->Args({256, 2'048})->Args({1'024, 4'096});
   b->Unit(benchmark::kMillisecond);
 }
 
@@ -97,6 +98,17 @@ void replay(benchmark::State& state, std::uint32_t max_run) {
 BENCHMARK_CAPTURE(replay, until_it_waits, 0)->Apply(shapes);
 BENCHMARK_CAPTURE(replay, in_turns, 1)->Apply(shapes);
 
+void order_and_replay_once(benchmark::State& state) {
+  const TaskGraph& graph = graph_of(state);
+  TaskTimes times;
+  for (auto _ : state) {
+    times = std::get<TaskTimes>(order_and_replay(graph, std::move(times)));
+    benchmark::DoNotOptimize(times.end.data());
+  }
+  report_ops(state, static_cast<double>(graph.tasks.size()), sizeof(Task) + 2 + 4 * sizeof(TimePoint));
+}
+BENCHMARK(order_and_replay_once)->Apply(shapes);
+
 void prepare(benchmark::State& state) {
   const TaskGraph& graph = graph_of(state);
   const auto order = std::get<TopologicalOrder>(topological_order(graph, {.max_run = 1}));
@@ -128,12 +140,38 @@ void replay_plan_makespan(benchmark::State& state) {
 }
 BENCHMARK(replay_plan_makespan)->Apply(shapes);
 
+// Pops an event and pushes it again, with the delays of the workload; `pending` events in the queue.
+template <typename Queue>
+void hold(benchmark::State& state, Queue queue) {
+  test::SplitMix64 random(1);
+  std::vector<Duration> delays;
+  for (int i = 0; i < 4'096; ++i) {
+    const std::int64_t longer = random.below(61);
+    const std::int64_t us[] = {50, 50, 1'000 + longer, 2'000 + 2 * longer};
+    delays.push_back(Duration{us[random.below(4)] * 1'000});
+  }
+  for (std::uint32_t i = 0; i < state.range(0); ++i) queue.push(TimePoint{0} + delays[i], i);
+  std::size_t i = 0;
+  for (auto _ : state) {
+    const Event event = queue.pop();
+    queue.push(TimePoint{event.time} + delays[i++ % delays.size()], event.payload);
+  }
+}
+void pending(benchmark::internal::Benchmark* b) {
+  b->ArgName("pending")->Arg(64)->Arg(400)->Arg(1'600);
+}
+BENCHMARK_CAPTURE(hold, heap, HeapQueue())->Apply(pending);
+BENCHMARK_CAPTURE(hold, buckets, BucketQueue({.width_log2 = 12, .buckets_log2 = 9}))->Apply(pending);
+
 void events(benchmark::State& state, QueueKind queue, bool contention) {
   const TaskGraph& graph = graph_of(state);
   std::uint64_t queue_events = 0;
+  TaskTimes times;
   for (auto _ : state) {
-    const auto run = simulate_events(graph, {.queue = queue, .contention = contention});
-    queue_events = std::get<EventRun>(run).queue_events;
+    auto run = std::get<EventRun>(
+        simulate_events(graph, {.queue = queue, .contention = contention}, std::move(times)));
+    queue_events = run.queue_events;
+    times = std::move(run.times);
   }
   // Starts and ends of ops and transfers: 4pm + 2(p-1)m. Building the graph's reverse is included.
   const double p = static_cast<double>(state.range(0));

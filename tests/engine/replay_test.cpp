@@ -135,6 +135,8 @@ TEST_CASE("orders of random graphs are topological and their replay obeys the de
     const TaskTimes times = replay(graph, order);
     REQUIRE(is_topological(graph, order));
     REQUIRE(obeys_definition(graph, times));
+    REQUIRE(std::get<TaskTimes>(order_and_replay(graph)).start == times.start);
+    REQUIRE(std::get<TaskTimes>(order_and_replay(graph)).end == times.end);
     for (const std::uint32_t max_run : {1u, 2u, 5u}) {
       const TopologicalOrder other = order_of(graph, max_run);
       REQUIRE(is_topological(graph, other));
@@ -270,6 +272,7 @@ TEST_CASE("deadlocks of random graphs are circles of waits", "[property]") {
     }
     ++deadlocks;
     REQUIRE(explains(graph, std::get<Deadlock>(result)));
+    REQUIRE(std::get<Deadlock>(order_and_replay(graph)) == std::get<Deadlock>(result));
   }
   CHECK(deadlocks > 200);
   CHECK(deadlocks < 1'800);
