@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "models/model_error.h"
 #include "models/roofline.h"
 
 namespace stagecraft {
@@ -32,6 +33,14 @@ struct PartCost {
   std::int64_t recomputed_bytes = 0;  ///< alive while a backward pass has run the forward again
 };
 
+/// Bytes of a whole micro-batch. Refuses what no device could hold, so that sums over layers cannot overflow.
+std::int64_t for_microbatch(const RunsOn& where, std::int64_t bytes_per_sample) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 44;
+  if (bytes_per_sample > kMost / where.micro_batch)
+    throw ModelError("batch.micro", "one micro-batch would keep more than 16 TiB in one layer on one device");
+  return where.micro_batch * bytes_per_sample;
+}
+
 PartCost part_cost(const OperatorGraph& graph, const RunsOn& where, Recompute recompute,
                    const RooflineConstants& constants) {
   PartCost cost;
@@ -41,12 +50,12 @@ PartCost part_cost(const OperatorGraph& graph, const RunsOn& where, Recompute re
     if (op.recomputed(recompute)) cost.again.add(op.forward, forward);
     cost.input_gradient.add(op.input_gradient, pass_time(op, op.input_gradient, where, constants));
     cost.weight_gradient.add(op.weight_gradient, pass_time(op, op.weight_gradient, where, constants));
-    cost.weight_gradient_bytes += where.micro_batch * op.weight_gradient_bytes;
+    cost.weight_gradient_bytes += for_microbatch(where, op.weight_gradient_bytes);
   }
   cost.parameters = parameters(graph);
-  cost.saved_bytes = where.micro_batch * saved_bytes_per_sample(graph, recompute);
+  cost.saved_bytes = for_microbatch(where, saved_bytes_per_sample(graph, recompute));
   cost.recomputed_bytes =
-      where.micro_batch * saved_bytes_per_sample(graph, Recompute::None) - cost.saved_bytes;
+      for_microbatch(where, saved_bytes_per_sample(graph, Recompute::None)) - cost.saved_bytes;
   return cost;
 }
 

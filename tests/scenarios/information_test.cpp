@@ -109,7 +109,7 @@ TEST_CASE("completion scripts know every command in every shell", "[golden]") {
   }
 }
 
-TEST_CASE("--version names the program and its compiler", "[golden]") {
+TEST_CASE("the version option names the program and its compiler", "[golden]") {
   const std::string text = printed({"--version"});
   CHECK(text.substr(0, 13) == "stagecraft 0.");
   CHECK(contains(text, "\ncompiler: "));

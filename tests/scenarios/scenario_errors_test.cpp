@@ -614,10 +614,9 @@ TEST_CASE("a model that cannot be laid out is named where it stands", "[error]")
        "parallel: {tensor: 8, pipeline: 12}\n"
        "batch: {global: 12582912, micro: 1048576}\n",
        {},
-       "a.yaml:1:1: error: an op of this model would take more than 292 years: times this long cannot be "
-       "simulated\n"
-       "    1 | model: {preset: gpt3-175b, sequence: 16777216}\n"
-       "      | ^\n"},
+       "a.yaml:4:34: error: one micro-batch would keep more than 16 TiB in one layer on one device\n"
+       "    4 | batch: {global: 12582912, micro: 1048576}\n"
+       "      |                                  ^\n"},
   };
   for (const Case& one : cases) check(one);
 }
