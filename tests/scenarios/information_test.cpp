@@ -116,7 +116,7 @@ TEST_CASE("the version option names the program and its compiler", "[golden]") {
   CHECK(printed({"run", "--version"}) == text);
 }
 
-TEST_CASE("--help lists the commands, and each command its options", "[golden]") {
+TEST_CASE("the help option lists the commands, and each command its options", "[golden]") {
   const std::string help = printed({"--help"});
   for (const char* command : {"run", "check", "list", "explain", "schema", "completion"}) {
     INFO(command);
