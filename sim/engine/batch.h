@@ -26,15 +26,15 @@ struct ClassCount {
 /// to be read has a slot; slots are used again as soon as their last reader is done, so that few are needed
 /// and they stay in cache.
 struct BatchProgram {
-  std::vector<BatchOp> ops;         ///< tasks in a topological order, and joins of more than two inputs
+  LargeArray<BatchOp> ops;          ///< tasks in a topological order, and joins of more than two inputs
   std::size_t classes = 0;          ///< of the graph's costs
   std::vector<Duration> latencies;  ///< of MoreInput: the same in every sample; rows after the classes'
   std::uint32_t slots = 0;
   std::vector<std::uint32_t>
       last_slot;                        ///< per resource: where its last end stays; BatchOp::kNever: no tasks
   std::vector<std::uint32_t> first_op;  ///< per resource: index into ops; kNoTask: no tasks
-  std::vector<std::uint32_t> op_resource;  ///< per op; kNoResource: a join
-  std::vector<ClassCount> counts;          ///< by resource, then by class
+  LargeArray<std::uint32_t> op_resource;  ///< per op; kNoResource: a join
+  std::vector<ClassCount> counts;         ///< by resource, then by class
   static constexpr std::uint32_t kNoResource = 0xFFFFFFFFu;
 
   std::size_t resources() const { return last_slot.size(); }

@@ -21,7 +21,7 @@ bool has_list(const Task& task) {
 Consumers::Consumers(const TaskGraph& graph)
     : graph_(&graph),
       first_more_(checked_edges(graph)),
-      nodes_(graph.tasks.size()),
+      nodes_(graph.tasks.size(), Node()),
       next_(std::make_unique_for_overwrite<std::uint32_t[]>(first_more_ + graph.more.size())),
       owner_(graph.more.size(), kNoTask) {
   // Backwards, since a list is built from its end.

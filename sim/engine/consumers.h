@@ -64,7 +64,7 @@ class Consumers {
 
   const TaskGraph* graph_;
   std::uint32_t first_more_;
-  std::vector<Node> nodes_;
+  LargeArray<Node> nodes_;
   std::unique_ptr<std::uint32_t[]>
       next_;                   // edge of the same producer, by edge; only where kMoreFollow says so
   std::vector<TaskId> owner_;  // of more[i]

@@ -72,7 +72,7 @@ class Simulation {
     // The next lines of the resource's tasks: with hundreds of resources the processor does not guess them.
     __builtin_prefetch(graph_.tasks.data() + head.next + kAhead);
     consumers_.prefetch(head.next + kAhead);
-    writer_.put(resource, head.next, now, end);
+    writer_.put(resource, now, end);
     queue_.push(end, resource);
   }
 
@@ -111,7 +111,7 @@ class Simulation {
   std::vector<Head> heads_;
   std::vector<TimePoint> link_free_;
   EventRun result_;
-  TimesWriter writer_;
+  BlockedTimes writer_;
 };
 
 std::vector<Duration> delays(const TaskGraph& graph) {

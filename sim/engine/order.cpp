@@ -7,11 +7,12 @@
 namespace stagecraft {
 namespace {
 
-// The first input of `id` that its resource has not made yet.
-TaskId first_missing(const TaskGraph& graph, std::span<const TaskId> head, TaskId id) {
+// The first input of `id` for which `is_missing` holds; kNoTask when there is none.
+template <typename IsMissing>
+TaskId first_input(const TaskGraph& graph, TaskId id, const IsMissing& is_missing) {
   TaskId missing = kNoTask;
   for_each_input(graph, graph.tasks[id], [&](TaskId input, Duration, std::uint32_t) {
-    if (missing == kNoTask && input >= head[graph.tasks[input].resource]) missing = input;
+    if (missing == kNoTask && is_missing(input)) missing = input;
   });
   return missing;
 }
@@ -35,8 +36,15 @@ std::vector<Wait> find_cycle(const TaskGraph& graph, std::span<const Wait> stuck
 std::variant<TopologicalOrder, Deadlock> topological_order(const TaskGraph& graph,
                                                            const OrderOptions& options) {
   TopologicalOrder order(graph.tasks.size());
+  LargeArray<std::int32_t> marks(graph.tasks.size(), -1);
   TaskId* next = order.data();
-  Worklist worklist(graph, options.max_run, [&next](std::uint32_t, TaskId task) { *next++ = task; });
+  Worklist worklist(graph, options.max_run, std::span(marks), [&](std::uint32_t, TaskId task) {
+    const TaskId missing = first_input(graph, task, [&](TaskId input) { return marks[input] < 0; });
+    if (missing != kNoTask) return missing;
+    marks[task] = 0;
+    *next++ = task;
+    return kNoTask;
+  });
   if (std::optional<Deadlock> deadlock = worklist.run()) return *std::move(deadlock);
   return order;
 }
@@ -45,7 +53,8 @@ Deadlock explain_deadlock(const TaskGraph& graph, std::span<const TaskId> head) 
   Deadlock deadlock;
   for (std::size_t r = 0; r < graph.resources(); ++r) {
     if (head[r] == graph.begin[r + 1]) continue;
-    deadlock.stuck.push_back({.task = head[r], .input = first_missing(graph, head, head[r])});
+    const auto not_made = [&](TaskId input) { return input >= head[graph.tasks[input].resource]; };
+    deadlock.stuck.push_back({.task = head[r], .input = first_input(graph, head[r], not_made)});
   }
   deadlock.cycle = find_cycle(graph, deadlock.stuck);
   return deadlock;

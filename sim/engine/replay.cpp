@@ -74,6 +74,56 @@ class Clock {
   TimePoint* end_ = nullptr;
 };
 
+// Works out the times of tasks in an order yet to be found: a task's end is its mark in the worklist.
+class FirstRun {
+ public:
+  FirstRun(const TaskGraph& graph, TaskTimes& times)
+      : tasks_(graph.tasks.data()),
+        costs_(graph.costs.data()),
+        start_(times.start.data()),
+        end_(times.end.data()),
+        graph_(&graph),
+        free_(graph.resources(), TimePoint{0}) {}
+
+  TaskId operator()(std::uint32_t resource, TaskId id) {
+    __builtin_prefetch(start_ + id + kAheadInWorklist, 1);
+    __builtin_prefetch(end_ + id + kAheadInWorklist, 1);
+    const Task& task = tasks_[id];
+    const TaskCost& cost = costs_[task.cost];
+    TimePoint start = free_[resource];
+    if (task.inputs[0] != kNoTask) {
+      const TimePoint made = end_[task.inputs[0]];
+      if (made < TimePoint{0}) return task.inputs[0];
+      start = std::max(start, made + cost.latency[0]);
+    }
+    if (task.inputs[1] != kNoTask) [[unlikely]] {
+      const TaskId missing = wait_for_others(task, start);
+      if (missing != kNoTask) return missing;
+    }
+    start_[id] = start;
+    free_[resource] = end_[id] = start + cost.duration;
+    return kNoTask;
+  }
+
+ private:
+  // Moves `start` to where all inputs have arrived, or returns the first that is not made.
+  TaskId wait_for_others(const Task& task, TimePoint& start) const {
+    TaskId missing = kNoTask;
+    for_each_input(*graph_, task, [&](TaskId input, Duration latency, std::uint32_t) {
+      if (missing == kNoTask && end_[input] < TimePoint{0}) missing = input;
+      start = std::max(start, end_[input] + latency);
+    });
+    return missing;
+  }
+
+  const Task* tasks_;
+  const TaskCost* costs_;
+  TimePoint* start_;
+  TimePoint* end_;
+  const TaskGraph* graph_;
+  std::vector<TimePoint> free_;  // by resource
+};
+
 }  // namespace
 
 TaskTimes replay(const TaskGraph& graph, std::span<const TaskId> order, TaskTimes reuse) {
@@ -96,11 +146,9 @@ TaskTimes replay(const TaskGraph& graph, std::span<const TaskId> order, std::spa
 }
 
 std::variant<TaskTimes, Deadlock> order_and_replay(const TaskGraph& graph, TaskTimes reuse) {
-  Clock clock(graph, reuse);
-  Worklist worklist(graph, 0, [&clock](std::uint32_t, TaskId task) {
-    clock.prefetch(std::size_t{task} + kAhead);
-    clock.run(task);
-  });
+  reuse.start.resize(graph.tasks.size());
+  reuse.end.assign(graph.tasks.size(), TimePoint{-1});
+  Worklist worklist(graph, 0, std::span(reuse.end), FirstRun(graph, reuse));
   if (std::optional<Deadlock> deadlock = worklist.run()) return *std::move(deadlock);
   return reuse;
 }

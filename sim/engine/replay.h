@@ -13,7 +13,7 @@
 namespace stagecraft {
 
 /// Every task once, after the task before it on its resource and after its inputs.
-using TopologicalOrder = std::vector<TaskId>;
+using TopologicalOrder = LargeArray<TaskId>;
 
 /// A task that never starts, and the first of its inputs that is never made.
 struct Wait {

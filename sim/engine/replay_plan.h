@@ -4,31 +4,36 @@
 #include <span>
 #include <vector>
 
+#include "base/large_array.h"
 #include "base/units.h"
 #include "sim/engine/replay.h"
 #include "sim/engine/task_graph.h"
 
 namespace stagecraft {
 
-/// One task of a ReplayPlan.
+/// One task of a ReplayPlan. Places are where the times of recent tasks are kept, see
+/// ReplayPlan::window_log2.
 struct ReplayOp {
-  std::uint32_t inputs[2] = {
-      0, 0};  ///< places in the ring of recent ends; inputs[1] as in Task when there are more
-  std::uint32_t cost = 0;
-  std::uint32_t resource = 0;
+  std::uint32_t inputs[2] = {0, 0};  ///< places; inputs[1] as in Task when there are more
+  std::uint32_t cost = 0;            ///< index into the costs
+  std::uint32_t place = 0;           ///< of its own times
 };
 
 /// A task graph laid out in the order of its sweep, for replaying it often: tasks are read one after the
-/// other, and the ends that are still to be read lie together. Costs are not part of it.
+/// other, and the times that are still to be read lie together. Costs are not part of it.
 struct ReplayPlan {
-  std::vector<ReplayOp> ops;
+  LargeArray<ReplayOp> ops;
   std::vector<std::size_t> begin;       ///< the graph's
-  std::vector<MoreInput> more;          ///< the graph's, `input` being a place in the ring
+  std::vector<MoreInput> more;          ///< the graph's, `input` being a place
   std::vector<std::size_t> more_begin;  ///< the graph's
-  std::uint32_t ring = 1;  ///< a power of two; the i-th op's end is at i % ring. `ring` itself: no input
+  /// Every resource keeps the times of its last 2^window_log2 tasks: task t of resource r is at place
+  /// (r << window_log2) + t % 2^window_log2. The place after the last resource's stands for no input.
+  std::uint32_t window_log2 = 0;
+  bool one_input = false;  ///< no op has a second input
 };
 
-/// `order` is a topological order of `graph`; max_run = 1 gives the smallest ring. O(tasks + inputs).
+/// `order` is a topological order of `graph`; max_run = 1 gives the smallest window. O(tasks + inputs).
+/// Throws std::length_error when resources times window is 2^31 or more.
 ReplayPlan prepare_replay(const TaskGraph& graph, std::span<const TaskId> order);
 
 /// What replay(graph, order) gives for the plan's graph with these costs; costs must be those of the graph or

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/large_array.h"
 #include "base/units.h"
 
 namespace stagecraft {
@@ -46,7 +47,7 @@ struct MoreInput {
 /// Resource-major: the tasks of resource 0 in their order, then of resource 1, ...; `begin` has
 /// resources + 1 entries. At most 2^31 - 2 tasks.
 struct TaskGraph {
-  std::vector<Task> tasks;
+  LargeArray<Task> tasks;
   std::vector<std::size_t> begin{0};
   std::vector<TaskCost> costs;
   /// The inputs after the first of tasks that have more than two: list i is
@@ -60,8 +61,8 @@ struct TaskGraph {
 
 /// Start and end of every task, [start, end), indexed by TaskId.
 struct TaskTimes {
-  std::vector<TimePoint> start;
-  std::vector<TimePoint> end;
+  LargeArray<TimePoint> start;
+  LargeArray<TimePoint> end;
 };
 
 }  // namespace stagecraft

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -14,8 +14,6 @@ namespace stagecraft {
 // How many tasks ahead of a resource's next one memory is asked for: hundreds of resources are more streams
 // than hardware follows.
 inline constexpr TaskId kAheadInWorklist = 8;
-
-inline constexpr std::uint32_t kNobody = 0xFFFFFFFFu;
 
 // Resources that may be able to run, first in, first out. A resource is in it at most once.
 class Turns {
@@ -44,20 +42,29 @@ class Turns {
   std::size_t count_ = 0;
 };
 
-// Runs every task once all before it are done, and calls `visit(resource, task)`. Kahn, "Topological sorting
-// of large networks", CACM 5(11), 1962, with the list kept per resource instead of per task.
-template <typename Visit>
+// Runs every task once all before it are done. Kahn, "Topological sorting of large networks", CACM 5(11),
+// 1962, with the list kept per resource instead of per task.
+//
+// A task's mark is its result, >= 0, once it has run. Before that the mark says who waits for it, so that
+// what has run, what it gave and whom to wake lie in one place: -1 nobody, -2 - r resource r (and behind it
+// others).
+//
+// `run(resource, task)` runs the task if all its inputs have run, sets its mark and returns kNoTask;
+// otherwise it changes nothing and returns the first input that has not.
+template <typename Mark, typename Run>
 class Worklist {
  public:
-  Worklist(const TaskGraph& graph, std::uint32_t max_run, Visit visit)
+  static constexpr Mark kNotRun{-1};
+
+  // All marks must be kNotRun.
+  Worklist(const TaskGraph& graph, std::uint32_t max_run, std::span<Mark> marks, Run run)
       : graph_(graph),
         max_run_(max_run == 0 ? kNobody : max_run),
+        marks_(marks),
         turns_(graph.resources()),
-        state_(graph.tasks.size()),
-        first_waiter_(std::make_unique_for_overwrite<std::uint32_t[]>(graph.tasks.size())),
         next_waiter_(graph.resources(), kNobody),
         head_(graph.begin.begin(), graph.begin.end() - 1),
-        visit_(std::move(visit)) {}
+        run_(std::move(run)) {}
 
   // Nothing, when every task was run.
   std::optional<Deadlock> run() {
@@ -70,14 +77,20 @@ class Worklist {
   }
 
  private:
-  enum State : std::uint8_t { kDone = 1, kWaitedFor = 2 };
+  static constexpr std::uint32_t kNobody = 0xFFFFFFFFu;
 
   void run_resource(std::uint32_t resource) {
     const auto end = static_cast<TaskId>(graph_.begin[resource + 1]);
     TaskId task = head_[resource];
     const TaskId stop = end - task > max_run_ ? task + max_run_ : end;
     TaskId missing = kNoTask;
-    for (; task < stop && (missing = missing_input(task)) == kNoTask; ++task) place(resource, task);
+    for (; task < stop; ++task) {
+      __builtin_prefetch(graph_.tasks.data() + task + kAheadInWorklist);
+      const Mark before = marks_[task];
+      missing = run_(resource, task);
+      if (missing != kNoTask) break;
+      if (before != kNotRun) wake(waiter(before));
+    }
     head_[resource] = task;
     if (missing != kNoTask) {
       wait_for(missing, resource);
@@ -86,32 +99,12 @@ class Worklist {
     }
   }
 
-  bool done(TaskId task) const { return (state_[task] & kDone) != 0; }
-
-  TaskId missing_input(TaskId id) const {
-    const Task& task = graph_.tasks[id];
-    if (task.inputs[0] != kNoTask && !done(task.inputs[0])) return task.inputs[0];
-    if (task.inputs[1] == kNoTask) return kNoTask;
-    if ((task.inputs[1] & kMoreInputs) == 0) return done(task.inputs[1]) ? kNoTask : task.inputs[1];
-    TaskId missing = kNoTask;
-    for_each_input(graph_, task, [&](TaskId input, Duration, std::uint32_t) {
-      if (missing == kNoTask && !done(input)) missing = input;
-    });
-    return missing;
-  }
-
-  void place(std::uint32_t resource, TaskId task) {
-    __builtin_prefetch(graph_.tasks.data() + task + kAheadInWorklist);
-    visit_(resource, task);
-    const std::uint8_t before = state_[task];
-    state_[task] = kDone;
-    if (before == kWaitedFor) wake(first_waiter_[task]);
-  }
+  static std::uint32_t waiter(Mark mark) { return static_cast<std::uint32_t>((Mark{-2} - mark) / Mark{1}); }
 
   void wait_for(TaskId input, std::uint32_t resource) {
-    next_waiter_[resource] = state_[input] == kWaitedFor ? first_waiter_[input] : kNobody;
-    first_waiter_[input] = resource;
-    state_[input] = kWaitedFor;
+    Mark& mark = marks_[input];
+    next_waiter_[resource] = mark == kNotRun ? kNobody : waiter(mark);
+    mark = Mark{-2} - Mark{1} * static_cast<std::int32_t>(resource);
   }
 
   void wake(std::uint32_t waiter) {
@@ -120,12 +113,14 @@ class Worklist {
 
   const TaskGraph& graph_;
   const std::uint32_t max_run_;
+  std::span<Mark> marks_;  // by task
   Turns turns_;
-  std::vector<std::uint8_t> state_;
-  std::unique_ptr<std::uint32_t[]> first_waiter_;  // of a task: valid where state_ is kWaitedFor
-  std::vector<std::uint32_t> next_waiter_;         // of a resource: it waits for one task at a time
+  std::vector<std::uint32_t> next_waiter_;  // of a resource: it waits for one task at a time
   std::vector<TaskId> head_;
-  Visit visit_;
+  Run run_;
 };
+
+template <typename Mark, typename Run>
+Worklist(const TaskGraph&, std::uint32_t, std::span<Mark>, Run) -> Worklist<Mark, Run>;
 
 }  // namespace stagecraft

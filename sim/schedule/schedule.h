@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/large_array.h"
 #include "sim/schedule/op.h"
 
 namespace stagecraft {
@@ -26,7 +27,7 @@ struct ScheduleShape {
 /// Invariants (check() proves them): every stage and micro-batch has F once and either B or I then W,
 /// after its F; a stage's ops all sit on one rank; the order has no deadlock.
 struct Schedule {
-  std::vector<Op> ops;
+  LargeArray<Op> ops;
   std::vector<std::size_t> begin{0};
 
   int ranks() const { return static_cast<int>(begin.size()) - 1; }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/large_array.h"
 #include "base/units.h"
 #include "sim/schedule/op.h"
 
@@ -23,10 +24,10 @@ struct Transfer {
 
 /// Why a rank is idle.
 enum class BubbleCause : std::uint8_t {
-  WarmUp,      ///< before the rank's first op: the pipeline fills
+  WarmUp,      ///< until the rank's first backward: the pipeline fills
   Drain,       ///< after the rank's last forward, waiting for a gradient: the pipeline empties
-  Dependency,  ///< between the two, waiting for an op of another rank that takes no longer than this rank's
-  Imbalance,   ///< the same, but the rank waited for has more work per step than this one
+  Dependency,  ///< between the two, waiting for an op of another rank, beyond Imbalance
+  Imbalance,   ///< the same, up to what the busiest rank computes more than this one
   Link,        ///< the input is made and on the link
   Tail,        ///< after the rank's last op, until the last rank is done
 };
@@ -70,9 +71,9 @@ struct Counter {
 /// time; ops of rank r are begin[r] .. begin[r + 1].
 struct Timeline {
   std::vector<std::size_t> begin{0};
-  std::vector<Op> ops;
-  std::vector<TimePoint> start;
-  std::vector<TimePoint> end;
+  LargeArray<Op> ops;
+  LargeArray<TimePoint> start;
+  LargeArray<TimePoint> end;
   std::vector<Transfer> transfers;  ///< only filled when a report needs them
   std::vector<Bubble> bubbles;      ///< by rank, then by time
   std::vector<Counter> counters;

@@ -97,7 +97,7 @@ TEST_CASE("the times of tasks that take none and wait for nothing are zero", "[f
   b.resource();
   b.task(0, {{.task = 1}});
   const EventRun run = events_of(b.build());
-  CHECK(run.times.end == std::vector<TimePoint>(3, TimePoint{0}));
+  CHECK(run.times.end == LargeArray<TimePoint>(3, TimePoint{0}));
 }
 
 TEST_CASE("events and replay agree to the nanosecond on random graphs, on either queue", "[property]") {

@@ -19,7 +19,7 @@ Deadlock deadlock_of(const TaskGraph& graph) {
   return std::get<Deadlock>(topological_order(graph));
 }
 
-std::vector<std::int64_t> counts(const std::vector<TimePoint>& times) {
+std::vector<std::int64_t> counts(std::span<const TimePoint> times) {
   std::vector<std::int64_t> counts;
   for (const TimePoint time : times) counts.push_back(time.count());
   return counts;
