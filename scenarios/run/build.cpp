@@ -259,8 +259,7 @@ class Builder {
   /// that an error can point into the file.
   void check_schedule() const {
     if (!scenario_.pipeline.csv) return;
-    const auto lowered = lower(built_.problem);
-    const auto* fault = std::get_if<ScheduleFault>(&lowered);
+    const std::optional<ScheduleFault> fault = check(built_.problem);
     if (!fault) return;
     const std::size_t op =
         built_.problem.schedule.begin[static_cast<std::size_t>(fault->rank)] + fault->position;

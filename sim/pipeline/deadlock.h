@@ -1,7 +1,7 @@
 #pragma once
 
 #include "sim/engine/replay.h"
-#include "sim/pipeline/lower.h"
+#include "sim/pipeline/schedule_index.h"
 
 namespace stagecraft {
 

@@ -3,6 +3,8 @@
 #include "sim/pipeline/memory.h"
 
 #include <algorithm>
+#include <span>
+#include <utility>
 
 namespace stagecraft {
 
@@ -40,54 +42,94 @@ std::int64_t static_bytes(const StageCost& cost) {
   return cost.weight_bytes + cost.gradient_bytes + cost.optimizer_bytes;
 }
 
-/// Static bytes per rank: the sum over the stages that have an op there. Works on a Schedule and a Timeline.
-template <class Ranks>
-std::vector<std::int64_t> static_bytes_of(const std::vector<StageCost>& stages, const Ranks& ranks) {
-  std::vector<std::int64_t> bytes(ranks.begin.size() - 1);
-  std::vector<bool> counted(stages.size());
-  for (std::size_t rank = 0; rank < bytes.size(); ++rank) {
-    for (std::size_t i = ranks.begin[rank]; i < ranks.begin[rank + 1]; ++i) {
-      const std::size_t stage = ranks.ops[i].stage;
-      if (counted[stage]) continue;
-      counted[stage] = true;
-      bytes[rank] += static_bytes(stages[stage]);
+/// What the ops of one kind and stage do, looked up once per op.
+struct Row {
+  Change change;
+  std::int64_t working = 0;
+  bool used = false;  ///< by the rank at hand
+};
+
+std::vector<Row> rows_of(const std::vector<StageCost>& stages) {
+  std::vector<Row> rows;
+  for (std::uint32_t stage = 0; stage < stages.size(); ++stage)
+    for (const OpKindInfo& kind : op_kinds()) {
+      const Op op = make_op(kind.kind, static_cast<int>(stage));
+      rows.push_back({.change = change_of(op, stages[stage]), .working = working_bytes(op, stages[stage])});
     }
-  }
-  return bytes;
+  return rows;
 }
+
+/// Walks the ranks one by one; a rank's cost is its ops and its stages, not the pipeline's.
+class MemoryWalk {
+ public:
+  explicit MemoryWalk(const std::vector<StageCost>& stages)
+      : stages_(stages), rows_(rows_of(stages)), counted_(stages.size(), false) {}
+
+  RankMemory run(std::span<const Op> ops) {
+    std::int64_t held = 0;
+    std::int64_t peak = 0;
+    std::int64_t activations = 0;
+    std::int64_t most = 0;
+    for (const Op& op : ops) {
+      Row& row = rows_[op.stage * std::size_t{kOpKinds} + static_cast<std::size_t>(op.kind)];
+      if (!row.used) [[unlikely]]
+        use(row, op.stage);
+      held += row.change.taken;
+      activations += row.change.activations_taken;
+      peak = std::max(peak, held + row.working);
+      most = std::max(most, activations);
+      held -= row.change.given;
+      activations -= row.change.activations_given;
+    }
+    const std::int64_t bytes = take_static_bytes();
+    return {.static_bytes = bytes, .peak_bytes = bytes + peak, .peak_activations = most};
+  }
+
+ private:
+  void use(Row& row, std::uint32_t stage) {
+    row.used = true;
+    used_.push_back({&row, stage});
+  }
+
+  /// Of the stages that have an op on the rank; forgets them.
+  std::int64_t take_static_bytes() {
+    std::int64_t bytes = 0;
+    for (const auto& [row, stage] : used_)
+      if (!counted_[stage]) {
+        counted_[stage] = true;
+        bytes += static_bytes(stages_[stage]);
+      }
+    for (const auto& [row, stage] : used_) {
+      row->used = false;
+      counted_[stage] = false;
+    }
+    used_.clear();
+    return bytes;
+  }
+
+  const std::vector<StageCost>& stages_;
+  std::vector<Row> rows_;  // by stage, then by kind
+  std::vector<std::pair<Row*, std::uint32_t>> used_;
+  std::vector<bool> counted_;  // by stage
+};
 
 }  // namespace
 
 std::vector<RankMemory> memory_of(const PipelineProblem& problem) {
-  const std::vector<std::int64_t> statics = static_bytes_of(problem.stages, problem.schedule);
+  MemoryWalk walk(problem.stages);
   std::vector<RankMemory> result;
-  for (int rank = 0; rank < problem.schedule.ranks(); ++rank) {
-    RankMemory memory{.static_bytes = statics[static_cast<std::size_t>(rank)]};
-    std::int64_t held = memory.static_bytes;
-    std::int64_t activations = 0;
-    memory.peak_bytes = held;
-    for (const Op& op : problem.schedule.rank(rank)) {
-      const StageCost& cost = problem.stages[op.stage];
-      const Change change = change_of(op, cost);
-      held += change.taken;
-      activations += change.activations_taken;
-      memory.peak_bytes = std::max(memory.peak_bytes, held + working_bytes(op, cost));
-      memory.peak_activations = std::max(memory.peak_activations, activations);
-      held -= change.given;
-      activations -= change.activations_given;
-    }
-    result.push_back(memory);
-  }
+  for (int rank = 0; rank < problem.schedule.ranks(); ++rank)
+    result.push_back(walk.run(problem.schedule.rank(rank)));
   return result;
 }
 
-std::vector<Counter> memory_counters(const std::vector<StageCost>& stages, const Timeline& timeline) {
-  const std::vector<std::int64_t> statics = static_bytes_of(stages, timeline);
+std::vector<Counter> memory_counters(const std::vector<StageCost>& stages,
+                                     const std::vector<RankMemory>& memory, const Timeline& timeline) {
   std::vector<Counter> counters;
   for (int rank = 0; rank < timeline.ranks(); ++rank) {
     Counter counter{
         .name = "memory", .unit = "bytes", .rank = static_cast<std::uint32_t>(rank), .samples = {}};
-    std::int64_t held = statics[static_cast<std::size_t>(rank)];
+    std::int64_t held = memory[static_cast<std::size_t>(rank)].static_bytes;
     const auto sample = [&](TimePoint time, std::int64_t value) {
       if (!counter.samples.empty() && counter.samples.back().time == time)
         counter.samples.back().value = value;

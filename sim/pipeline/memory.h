@@ -22,7 +22,9 @@ struct RankMemory {
 /// O(ops).
 std::vector<RankMemory> memory_of(const PipelineProblem& problem);
 
-/// Memory over time of every rank as a counter "memory" in bytes, for reports. O(ops).
-std::vector<Counter> memory_counters(const std::vector<StageCost>& stages, const Timeline& timeline);
+/// Memory over time of every rank as a counter "memory" in bytes, for reports. `memory` is memory_of() the
+/// same problem. O(ops).
+std::vector<Counter> memory_counters(const std::vector<StageCost>& stages,
+                                     const std::vector<RankMemory>& memory, const Timeline& timeline);
 
 }  // namespace stagecraft

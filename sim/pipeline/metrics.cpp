@@ -6,19 +6,19 @@ namespace stagecraft {
 
 namespace {
 
-RankMetrics rank_metrics(const Timeline& timeline, std::size_t rank) {
-  RankMetrics metrics;
+/// From the rank's first op to the end of its last per-micro-batch op.
+Duration span_of(const Timeline& timeline, std::size_t rank) {
   const std::size_t first = timeline.begin[rank];
-  const std::size_t last = timeline.begin[rank + 1];
-  TimePoint span_end{0};
-  for (std::size_t i = first; i < last; ++i) {
-    const OpKindInfo& kind = info(timeline.ops[i].kind);
-    (kind.compute ? metrics.busy : metrics.communication) += timeline.end[i] - timeline.start[i];
-    if (kind.per_microbatch) span_end = timeline.end[i];
-  }
-  if (last > first) metrics.span = std::max(Duration{0}, span_end - timeline.start[first]);
-  metrics.idle = timeline.makespan - metrics.busy - metrics.communication;
-  return metrics;
+  std::size_t past = timeline.begin[rank + 1];
+  while (past > first && !info(timeline.ops[past - 1].kind).per_microbatch) --past;
+  return past > first ? timeline.end[past - 1] - timeline.start[first] : Duration{0};
+}
+
+RankMetrics rank_metrics(const Timeline& timeline, std::size_t rank, const RankWork& work) {
+  return {.busy = work.compute,
+          .communication = work.communication,
+          .idle = timeline.makespan - work.compute - work.communication,
+          .span = span_of(timeline, rank)};
 }
 
 double ratio(Duration part, Duration whole) {
@@ -27,25 +27,28 @@ double ratio(Duration part, Duration whole) {
 
 }  // namespace
 
-PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankMemory>& memory,
-                           const std::vector<IdleByCause>& idle) {
+PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankWork>& work,
+                           const std::vector<RankMemory>& memory, const std::vector<IdleByCause>& idle) {
   PipelineMetrics metrics{.makespan = timeline.makespan,
                           .ops = static_cast<std::int64_t>(timeline.ops.size())};
-  Duration work{0};
+  Duration compute{0};
+  Duration microbatch_compute{0};
   for (std::size_t rank = 0; rank < memory.size(); ++rank) {
-    RankMetrics one = rank_metrics(timeline, rank);
+    RankMetrics one = rank_metrics(timeline, rank, work[rank]);
     one.memory = memory[rank];
     one.idle_by_cause = idle[rank];
-    work += one.busy;
+    compute += work[rank].compute;
+    microbatch_compute += work[rank].microbatch_compute;
     metrics.span = std::max(metrics.span, one.span);
     metrics.peak_memory_bytes = std::max(metrics.peak_memory_bytes, one.memory.peak_bytes);
     metrics.peak_activations = std::max(metrics.peak_activations, one.memory.peak_activations);
     metrics.ranks.push_back(one);
   }
-  if (!memory.empty()) metrics.ideal = work / static_cast<std::int64_t>(memory.size());
+  const auto ranks = static_cast<std::int64_t>(std::max<std::size_t>(1, memory.size()));
+  metrics.ideal = compute / ranks;
   metrics.bubble_over_makespan = ratio(metrics.makespan - metrics.ideal, metrics.makespan);
   metrics.bubble_over_ideal = ratio(metrics.makespan - metrics.ideal, metrics.ideal);
-  metrics.bubble_over_span = ratio(metrics.span - metrics.ideal, metrics.span);
+  metrics.bubble_over_span = ratio(metrics.span - microbatch_compute / ranks, metrics.span);
   return metrics;
 }
 

@@ -24,20 +24,22 @@ struct RankMetrics {
 /// Numbers of a pipeline run. Four definitions of "bubble" are in use; each has its own name here. Ratios
 /// that divide by zero (nothing ran) are 0.
 struct PipelineMetrics {
-  Duration makespan{0};                ///< start of the step to the end of its last op
-  Duration span{0};                    ///< longest rank span, which the zero-bubble papers call cost
-  Duration ideal{0};                   ///< mean over ranks of their compute: the step without any idle time
-  double bubble_over_makespan = 0;     ///< (makespan - ideal) / makespan
-  double bubble_over_ideal = 0;        ///< (makespan - ideal) / ideal: Megatron-LM's
-  double bubble_over_span = 0;         ///< (span - ideal) / span: the zero-bubble papers' rate
+  Duration makespan{0};             ///< start of the step to the end of its last op
+  Duration span{0};                 ///< longest rank span, which the zero-bubble papers call cost
+  Duration ideal{0};                ///< mean over ranks of their compute: the step without any idle time
+  double bubble_over_makespan = 0;  ///< (makespan - ideal) / makespan
+  double bubble_over_ideal = 0;     ///< (makespan - ideal) / ideal: Megatron-LM's
+  /// (span - c) / span with c the mean over ranks of their per-micro-batch compute: the zero-bubble papers'
+  /// rate. Neither counts what comes once a step, as the optimizer does.
+  double bubble_over_span = 0;
   std::int64_t peak_memory_bytes = 0;  ///< of the worst rank, per device
   std::int64_t peak_activations = 0;   ///< of the worst rank
   std::int64_t ops = 0;
   std::vector<RankMetrics> ranks;
 };
 
-/// From a timeline and what memory_of() and idle_by_cause() say of it. O(ops).
-PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankMemory>& memory,
-                           const std::vector<IdleByCause>& idle);
+/// From a timeline and what work_of(), memory_of() and idle_by_cause() say of it. O(ranks).
+PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankWork>& work,
+                           const std::vector<RankMemory>& memory, const std::vector<IdleByCause>& idle);
 
 }  // namespace stagecraft

@@ -4,6 +4,7 @@
 
 #include "sim/engine/events.h"
 #include "sim/engine/replay.h"
+#include "sim/pipeline/deadlock.h"
 
 namespace stagecraft {
 
@@ -13,40 +14,44 @@ bool is_gradient(OpKind kind) {
   return kind != OpKind::Forward && kind != OpKind::SendForward;
 }
 
-}  // namespace
+std::variant<EventRun, Deadlock> replayed(const TaskGraph& graph) {
+  auto times = order_and_replay(graph);
+  if (auto* deadlock = std::get_if<Deadlock>(&times)) return std::move(*deadlock);
+  return EventRun{.times = std::get<TaskTimes>(std::move(times)), .transfers = {}};
+}
 
-Timeline run_lowered(PipelineProblem& problem, const LoweredSchedule& lowered) {
+Timeline timeline_of(Schedule schedule, EventRun run, const TaskGraph& graph) {
   Timeline timeline;
-  timeline.begin = std::move(problem.schedule.begin);
-  timeline.ops = std::move(problem.schedule.ops);
-  problem.schedule = {};
-  TaskTimes times;
-  if (problem.shared_links) {
-    // lower() has proved that the order has no deadlock, so the event engine cannot meet one.
-    auto run = std::get<EventRun>(simulate_events(lowered.graph, {.contention = true, .transfers = true}));
-    for (const InputTransfer& transfer : run.transfers)
-      timeline.transfers.push_back({transfer.from, transfer.to, transfer.start, transfer.end,
-                                    is_gradient(timeline.ops[transfer.from].kind)});
-    times = std::move(run.times);
-  } else {
-    times = replay(lowered.graph, lowered.order);
-  }
-  timeline.makespan = makespan(lowered.graph, times);
-  timeline.start = std::move(times.start);
-  timeline.end = std::move(times.end);
+  timeline.begin = std::move(schedule.begin);
+  timeline.ops = std::move(schedule.ops);
+  for (const InputTransfer& transfer : run.transfers)
+    timeline.transfers.push_back({transfer.from, transfer.to, transfer.start, transfer.end,
+                                  is_gradient(timeline.ops[transfer.from].kind)});
+  timeline.makespan = makespan(graph, run.times);
+  timeline.start = std::move(run.times.start);
+  timeline.end = std::move(run.times.end);
   return timeline;
 }
 
-std::vector<Transfer> transfers_of(const LoweredSchedule& lowered, const Timeline& timeline) {
+}  // namespace
+
+std::variant<Timeline, ScheduleFault> simulate(PipelineProblem& problem, const TaskGraph& graph) {
+  auto result = problem.shared_links ? simulate_events(graph, {.contention = true, .transfers = true})
+                                     : replayed(graph);
+  if (const auto* deadlock = std::get_if<Deadlock>(&result))
+    return explain(*deadlock, graph, problem.schedule);
+  return timeline_of(std::exchange(problem.schedule, {}), std::get<EventRun>(std::move(result)), graph);
+}
+
+std::vector<Transfer> transfers_of(const TaskGraph& graph, const Timeline& timeline) {
   if (!timeline.transfers.empty()) return timeline.transfers;
   std::vector<Transfer> transfers;
-  for (TaskId id = 0; id < lowered.graph.tasks.size(); ++id) {
-    for_each_input(
-        lowered.graph, lowered.graph.tasks[id], [&](TaskId input, Duration latency, std::uint32_t) {
-          if (lowered.graph.tasks[input].resource == lowered.graph.tasks[id].resource) return;
-          const TimePoint made = timeline.end[input];
-          transfers.push_back({input, id, made, made + latency, is_gradient(timeline.ops[input].kind)});
-        });
+  for (TaskId id = 0; id < graph.tasks.size(); ++id) {
+    for_each_input(graph, graph.tasks[id], [&](TaskId input, Duration latency, std::uint32_t) {
+      if (graph.tasks[input].resource == graph.tasks[id].resource) return;
+      const TimePoint made = timeline.end[input];
+      transfers.push_back({input, id, made, made + latency, is_gradient(timeline.ops[input].kind)});
+    });
   }
   return transfers;
 }

@@ -2,23 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <charconv>
 
 namespace stagecraft {
 
 namespace {
-
-constexpr std::array<OpKindInfo, kOpKinds> kKinds{{
-    {OpKind::Forward, "F", "forward", true, true},
-    {OpKind::Backward, "B", "backward", true, true},
-    {OpKind::InputGradient, "I", "input gradient", true, true},
-    {OpKind::WeightGradient, "W", "weight gradient", true, true},
-    {OpKind::SendForward, "SEND_F", "send activation", true, false},
-    {OpKind::SendBackward, "SEND_B", "send gradient", true, false},
-    {OpKind::ReduceGradient, "REDUCE_GRAD", "gradient reduction", false, false},
-    {OpKind::Optimizer, "OPTIMIZER", "optimizer", false, true},
-}};
 
 /// Reads a decimal number off the front of `text`; nothing where there is none or it is too large.
 std::optional<std::uint32_t> take_number(std::string_view& text) {
@@ -31,10 +19,6 @@ std::optional<std::uint32_t> take_number(std::string_view& text) {
 
 }  // namespace
 
-std::span<const OpKindInfo> op_kinds() {
-  return kKinds;
-}
-
 std::string to_string(const Op& op) {
   const OpKindInfo& kind = info(op.kind);
   if (!kind.per_microbatch) return fmt::format("{}{}", op.stage, kind.letter);
@@ -45,7 +29,7 @@ std::optional<Op> parse_op(std::string_view text) {
   const auto stage = take_number(text);
   if (!stage || *stage >= kMaxStages) return std::nullopt;
   const auto letters = text.substr(0, text.find_first_of("0123456789"));
-  for (const OpKindInfo& kind : kKinds) {
+  for (const OpKindInfo& kind : op_kinds()) {
     if (kind.letter != letters) continue;
     text.remove_prefix(letters.size());
     const auto microbatch = take_number(text);

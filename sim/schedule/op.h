@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -31,9 +33,21 @@ struct OpKindInfo {
 };
 
 /// One entry per OpKind, in the order of the enumeration.
-std::span<const OpKindInfo> op_kinds();
-inline const OpKindInfo& info(OpKind kind) {
-  return op_kinds()[static_cast<std::size_t>(kind)];
+inline constexpr std::array<OpKindInfo, kOpKinds> kOpKindTable{{
+    {OpKind::Forward, "F", "forward", true, true},
+    {OpKind::Backward, "B", "backward", true, true},
+    {OpKind::InputGradient, "I", "input gradient", true, true},
+    {OpKind::WeightGradient, "W", "weight gradient", true, true},
+    {OpKind::SendForward, "SEND_F", "send activation", true, false},
+    {OpKind::SendBackward, "SEND_B", "send gradient", true, false},
+    {OpKind::ReduceGradient, "REDUCE_GRAD", "gradient reduction", false, false},
+    {OpKind::Optimizer, "OPTIMIZER", "optimizer", false, true},
+}};
+constexpr std::span<const OpKindInfo> op_kinds() {
+  return kOpKindTable;
+}
+constexpr const OpKindInfo& info(OpKind kind) {
+  return kOpKindTable[static_cast<std::size_t>(kind)];
 }
 
 /// One piece of work of one rank: a kind, a stage and a micro-batch. Compact, since schedules hold up to

@@ -17,9 +17,8 @@ PipelineProblem problem(std::string_view name, int p, int m, int v) {
 
 void per_op(benchmark::State& state, std::size_t ops) {
   state.SetItemsProcessed(static_cast<std::int64_t>(ops) * state.iterations());
-  state.counters["ns/op"] =
-      benchmark::Counter(static_cast<double>(ops) * 1e-9,
-                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+  state.counters["time_per_op"] = benchmark::Counter(
+      static_cast<double>(ops), benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
 
 void BM_Generate(benchmark::State& state, const char* name, int v) {
@@ -36,7 +35,7 @@ void BM_Generate(benchmark::State& state, const char* name, int v) {
 void BM_Lower(benchmark::State& state, const char* name, int v) {
   const PipelineProblem p =
       problem(name, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v);
-  for (auto _ : state) benchmark::DoNotOptimize(std::get<LoweredSchedule>(lower(p)).order.data());
+  for (auto _ : state) benchmark::DoNotOptimize(std::get<TaskGraph>(lower(p)).tasks.data());
   per_op(state, p.schedule.ops.size());
 }
 
@@ -46,10 +45,12 @@ void BM_Whole(benchmark::State& state, const char* name, int v) {
   for (auto _ : state) {
     PipelineProblem p = problem(name, static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v);
     ops = p.schedule.ops.size();
-    const auto lowered = std::get<LoweredSchedule>(lower(p));
+    const auto graph = std::get<TaskGraph>(lower(p));
     const auto memory = memory_of(p);
-    const Timeline timeline = run_lowered(p, lowered);
-    benchmark::DoNotOptimize(metrics_of(timeline, memory, idle_by_cause(lowered, timeline)).makespan);
+    const auto timeline = std::get<Timeline>(simulate(p, graph));
+    const auto work = work_of(timeline);
+    const auto idle = idle_by_cause(graph, timeline, work);
+    benchmark::DoNotOptimize(metrics_of(timeline, work, memory, idle).makespan);
   }
   per_op(state, ops);
 }

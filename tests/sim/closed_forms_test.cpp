@@ -160,9 +160,9 @@ TEST_CASE("the event engine gives every schedule the nanosecond that replay give
         edge.backward_hop = Duration(random.between(0, 1) * random.between(0, 500));
       }
       CAPTURE(entry.name, shape.ranks, shape.microbatches, shape.chunks);
-      const auto lowered = std::get<LoweredSchedule>(lower(problem));
-      const TaskTimes replayed = replay(lowered.graph, lowered.order);
-      const TaskTimes events = std::get<EventRun>(simulate_events(lowered.graph)).times;
+      const auto graph = std::get<TaskGraph>(lower(problem));
+      const TaskTimes replayed = std::get<TaskTimes>(order_and_replay(graph));
+      const TaskTimes events = std::get<EventRun>(simulate_events(graph)).times;
       REQUIRE(events.start == replayed.start);
       REQUIRE(events.end == replayed.end);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "sim/pipeline/lower.h"
 #include "sim/pipeline/memory.h"
@@ -18,12 +19,11 @@ struct Uniform {
   Duration hop{0};
 };
 
-inline PipelineProblem uniform_problem(const Schedule& schedule, const ScheduleShape& shape,
-                                       const Uniform& costs) {
+inline PipelineProblem uniform_problem(Schedule schedule, const ScheduleShape& shape, const Uniform& costs) {
   const StageCost stage{.forward = costs.forward / shape.chunks,
                         .backward = costs.backward / shape.chunks,
                         .activation_bytes = 1};
-  return {.schedule = schedule,
+  return {.schedule = std::move(schedule),
           .shape = shape,
           .stages = std::vector<StageCost>(static_cast<std::size_t>(shape.stages()), stage),
           .edges = chain(shape.stages(), costs.hop)};
@@ -39,22 +39,24 @@ struct Run {
   PipelineMetrics metrics;
 };
 
-/// Lowers, runs, finds bubbles and measures. Throws what lower() found wrong.
+/// Lowers, runs, finds bubbles and measures. Throws what lower() or simulate() found wrong.
 inline Run simulate(PipelineProblem problem) {
-  const auto result = lower(problem);
-  if (const auto* fault = std::get_if<ScheduleFault>(&result)) throw std::runtime_error(fault->message);
-  const auto& lowered = std::get<LoweredSchedule>(result);
+  const auto lowered = lower(problem);
+  if (const auto* fault = std::get_if<ScheduleFault>(&lowered)) throw std::runtime_error(fault->message);
+  const auto& graph = std::get<TaskGraph>(lowered);
   const std::vector<RankMemory> memory = memory_of(problem);
-  Run run{run_lowered(problem, lowered), {}};
-  run.timeline.bubbles = bubbles_of(lowered, run.timeline);
-  run.metrics = metrics_of(run.timeline, memory, idle_by_cause(lowered, run.timeline));
+  auto simulated = simulate(problem, graph);
+  if (const auto* fault = std::get_if<ScheduleFault>(&simulated)) throw std::runtime_error(fault->message);
+  Run run{std::get<Timeline>(std::move(simulated)), {}};
+  const std::vector<RankWork> work = work_of(run.timeline);
+  run.timeline.bubbles = bubbles_of(graph, run.timeline, work);
+  run.metrics = metrics_of(run.timeline, work, memory, idle_by_cause(graph, run.timeline, work));
   return run;
 }
 
-/// The message of the fault that lower() finds; empty when it finds none.
+/// The message of the fault that check() finds; empty when it finds none.
 inline std::string fault_of(const PipelineProblem& problem) {
-  const auto result = lower(problem);
-  const auto* fault = std::get_if<ScheduleFault>(&result);
+  const std::optional<ScheduleFault> fault = check(problem);
   return fault ? fault->message : std::string();
 }
 
