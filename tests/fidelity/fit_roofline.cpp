@@ -1,5 +1,5 @@
 // Fits the constants of the roofline model to measured training steps and reports the error on rows that were
-// not used. Not a test: it prints a table. Reads the folder named by STAGECRAFT_DATA.
+// not used. Not a test: it prints a table. Reads the folder named by STAGECRAFT_DATA, and scenarios/papers.
 //
 // Search: Nelder and Mead, "A Simplex Method for Function Minimization", Computer Journal 7(4), 1965, over
 // the logarithms of the constants, restarted; the objective is the mean |log(predicted / measured)|.
@@ -13,8 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "models/catalog.h"
-#include "tests/models/measured_steps.h"
+#include "tests/fidelity/measured_steps.h"
 
 namespace stagecraft {
 namespace {
@@ -51,7 +50,7 @@ std::vector<Constant> constants() {
 
 double error(const std::vector<MeasuredStep>& rows, const RooflineConstants& c) {
   double sum = 0;
-  for (const MeasuredStep& row : rows) sum += std::abs(std::log(predicted_seconds(row, c) / row.seconds));
+  for (const MeasuredStep& row : rows) sum += std::abs(std::log(simulated_seconds(row, c) / row.seconds));
   return sum / static_cast<double>(rows.size());
 }
 
@@ -141,13 +140,13 @@ void report(const std::string& what, const std::vector<MeasuredStep>& rows, cons
   if (rows.empty()) return;
   double sum = 0, worst = 0, bias = 0;
   for (const MeasuredStep& row : rows) {
-    const double off = predicted_seconds(row, c) / row.seconds - 1;
+    const double off = simulated_seconds(row, c) / row.seconds - 1;
     sum += std::abs(off);
     bias += off;
     worst = std::max(worst, std::abs(off));
     if (each) {
       fmt::print("  {:44} measured {:9.4f} s  predicted {:9.4f} s  {:+6.1f} %\n", row.label, row.seconds,
-                 predicted_seconds(row, c), 100 * off);
+                 simulated_seconds(row, c), 100 * off);
     }
   }
   const auto n = static_cast<double>(rows.size());
@@ -163,34 +162,31 @@ std::vector<MeasuredStep> where(const std::vector<MeasuredStep>& rows,
 }
 
 bool one_stage(const MeasuredStep& row) {
-  return row.strategy.pipeline == 1;
+  return row.pipeline() == 1;
 }
 bool pipelined(const MeasuredStep& row) {
-  return row.strategy.pipeline > 1;
+  return row.pipeline() > 1;
 }
 
-int run(const std::string& folder, int steps, bool each) {
-  const auto single = read_vtrain(folder + "/measured/vtrain_a100_single.csv");
-  const auto multi = read_vtrain(folder + "/measured/vtrain_a100_multi.csv");
-  const auto sc21 = sc21_table1(folder + "/measured/megatron_sc21_table1.csv");
-  const auto sequence = sequence_parallel_table5(folder + "/measured/megatron_seqpar_table5.csv");
-  auto megatron = where(sc21, one_stage);
-  for (const MeasuredStep& row : where(sequence, one_stage)) megatron.push_back(row);
+int run(int steps, bool each) {
+  const auto single = vtrain_one_node();
+  const auto multi = vtrain_several_nodes();
+  const auto papers = published_steps("scenarios/papers");
 
-  // Rows without a pipeline make the objective; those with one do not, so their errors are the check.
+  // Rows without a pipeline make the objective; those with one do not. They were seen while the model was made,
+  // so their errors are a check, but no blind one.
   const std::vector<std::vector<MeasuredStep>> fitted{where(single, one_stage), where(multi, one_stage),
-                                                      megatron};
+                                                      where(papers, one_stage)};
   const RooflineConstants c = steps > 0 ? fit(fitted, steps) : RooflineConstants{};
   for (const Constant& constant : constants()) fmt::print("{:32} {:.4g}\n", constant.name, constant.get(c));
   report("fitted: vTrain, one node, p = 1", fitted[0], c, each);
   report("fitted: vTrain, several nodes, p = 1", fitted[1], c, each);
   report("fitted: Megatron-LM, p = 1", fitted[2], c, true);
-  report("held out: vTrain, one node, p > 1", where(single, pipelined), c, each);
-  report("held out: vTrain, several nodes", where(multi, pipelined), c, each);
-  report("held out: SC'21 table 1", where(sc21, pipelined), c, true);
-  report("held out: sequence parallel", where(sequence, pipelined), c, true);
-  report("all of SC'21 table 1", sc21, c, false);
-  report("all of sequence-parallel table 5", sequence, c, false);
+  report("not fitted: vTrain, one node, p > 1", where(single, pipelined), c, each);
+  report("not fitted: vTrain, several nodes", where(multi, pipelined), c, each);
+  report("not fitted: Megatron-LM, p > 1", where(papers, pipelined), c, true);
+  report("all of SC'21 table 1", labelled(papers, "SC'21"), c, false);
+  report("all of sequence-parallel table 5", labelled(papers, "Sequence-parallel"), c, false);
   return 0;
 }
 
@@ -199,10 +195,14 @@ int run(const std::string& folder, int steps, bool each) {
 
 /// stagecraft_fit_roofline [STEPS] [each]: Nelder-Mead steps per restart, 0 to report the defaults' error.
 int main(int argc, char** argv) {
-  const char* folder = std::getenv("STAGECRAFT_DATA");
-  if (folder == nullptr) {
+  if (stagecraft::data_folder().empty()) {
     fmt::print(stderr, "STAGECRAFT_DATA names no folder with measured/*.csv\n");
     return 2;
   }
-  return stagecraft::run(folder, argc > 1 ? std::atoi(argv[1]) : 150, argc > 2);
+  try {
+    return stagecraft::run(argc > 1 ? std::atoi(argv[1]) : 150, argc > 2);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 2;
+  }
 }
