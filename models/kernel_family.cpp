@@ -1,0 +1,131 @@
+#include "models/kernel_family.h"
+
+#include <cmath>
+#include <numbers>
+
+#include "base/random.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// The same on every machine, as the standard library's is not.
+double log2_of(double x) {
+  return portable_log(x) * std::numbers::log2e;
+}
+
+/// How much longer `tiles` equal tiles take in whole waves over the device's processors than spread evenly: 0
+/// when the last wave is full. A power of two's logarithm, as all features.
+double wave_loss(double tiles, const Device& device) {
+  const auto processors = static_cast<double>(device.processors);
+  return log2_of(std::ceil(tiles / processors) * processors / tiles);
+}
+
+double tiles_of(double rows, double columns, double tile_rows, double tile_columns) {
+  return std::ceil(rows / tile_rows) * std::ceil(columns / tile_columns);
+}
+
+// Y[m,n] = X[m,k] W[n,k]^T, 2-byte output.
+KernelWork gemm_work(const KernelPoint& p, double element_bytes) {
+  const double m = p.load[0];
+  const double n = p.shape[0];
+  const double k = p.shape[1];
+  return {2 * m * n * k, element_bytes * (m * k + n * k) + 2 * m * n};
+}
+
+// Libraries choose the tile; the two commonest sizes of Hopper's stand for all.
+Features gemm_features(const KernelPoint& p, const Device& device) {
+  const double m = p.load[0];
+  const double n = p.shape[0];
+  return {log2_of(n), log2_of(p.shape[1]), wave_loss(tiles_of(m, n, 128, 256), device),
+          wave_loss(tiles_of(m, n, 128, 128), device)};
+}
+
+// Causal: half of the scores. Loads: batch, sequence; shapes: query heads, key-value heads, head dimension.
+KernelWork prefill_work(const KernelPoint& p, double element_bytes) {
+  const auto [batch, sequence, unused] = p.load;
+  const auto [heads, kv_heads, dimension] = p.shape;
+  return {2 * batch * heads * sequence * sequence * dimension,
+          element_bytes * batch * sequence * dimension * 2 * (heads + kv_heads)};
+}
+
+Features prefill_features(const KernelPoint& p, const Device& device) {
+  const auto [batch, sequence, unused] = p.load;
+  const auto [heads, kv_heads, dimension] = p.shape;
+  return {log2_of(heads), log2_of(kv_heads), log2_of(dimension),
+          wave_loss(batch * heads * std::ceil(sequence / 128), device)};
+}
+
+// One query token per sequence reads the whole cache. Loads: batch, cached tokens; shapes as prefill.
+KernelWork decode_work(const KernelPoint& p, double element_bytes) {
+  const auto [batch, cached, unused] = p.load;
+  const auto [heads, kv_heads, dimension] = p.shape;
+  return {4 * batch * heads * cached * dimension,
+          element_bytes * batch * dimension * (2 * cached * kv_heads + 2 * heads)};
+}
+
+// Query heads of one group share a tile of 16 rows. Kernels for groups exist up to 32 heads: larger groups,
+// and groups of one, run in others.
+Features decode_features(const KernelPoint& p, const Device& device) {
+  const auto [heads, kv_heads, dimension] = p.shape;
+  const double group = heads / kv_heads;
+  return {log2_of(group),
+          log2_of(kv_heads),
+          log2_of(dimension),
+          group > 32 ? 1.0 : 0.0,
+          group == 1 ? 1.0 : 0.0,
+          log2_of(16 * std::ceil(group / 16)),
+          wave_loss(p.load[0] * kv_heads, device)};
+}
+
+constexpr KernelFamily kFamilies[] = {
+    {.name = "gemm",
+     .summary = "matrix products Y[m,n] = X[m,k] W[n,k]^T",
+     .load_axes = {"m"},
+     .shape_axes = {"n", "k"},
+     .roofline = {.latency_us = 3, .flops_share = 0.8, .bytes_share = 0.8},
+     .features = 4,
+     .lengths = {2, 4, 1, 1},
+     .work = gemm_work,
+     .describe = gemm_features},
+    {.name = "prefill-attention",
+     .summary = "causal attention of whole sequences",
+     .load_axes = {"batch", "sequence"},
+     .shape_axes = {"q_heads", "kv_heads", "head_dim"},
+     .roofline = {.latency_us = 6, .flops_share = 0.6, .bytes_share = 0.8},
+     .features = 4,
+     .lengths = {4, 8, 1, 1},
+     .work = prefill_work,
+     .describe = prefill_features},
+    {.name = "decode-attention",
+     .summary = "attention of one new token per sequence over a cache",
+     .load_axes = {"batch", "kv_len"},
+     .shape_axes = {"q_heads", "kv_heads", "head_dim"},
+     .roofline = {.latency_us = 8, .flops_share = 0.3, .bytes_share = 0.8},
+     .features = 7,
+     .lengths = {6, 8, 2, 0.3, 0.5, 1, 2},
+     .work = decode_work,
+     .describe = decode_features},
+};
+
+}  // namespace
+
+std::span<const KernelFamily> kernel_families() {
+  return kFamilies;
+}
+
+const KernelFamily* find_kernel_family(std::string_view name) {
+  for (const KernelFamily& family : kFamilies)
+    if (family.name == name) return &family;
+  return nullptr;
+}
+
+double roofline_us(const KernelFamily& family, const KernelRoofline& roofline, const KernelPoint& point,
+                   double element_bytes, double flops_per_s, double bytes_per_s) {
+  const KernelWork work = family.work(point, element_bytes);
+  const double arithmetic = work.flops / (roofline.flops_share * flops_per_s) * 1e6;
+  const double memory = work.bytes / (roofline.bytes_share * bytes_per_s) * 1e6;
+  return roofline.latency_us + std::sqrt(arithmetic * arithmetic + memory * memory);
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "models/kernel_family.h"
+#include "models/kriging.h"
+
+namespace stagecraft {
+
+/// One measured call.
+struct KernelRow {
+  KernelPoint point;
+  double us = 0;  ///< microseconds, > 0
+};
+
+/// Times of one family's kernels in one number format on one device, as measured, and what was fitted to
+/// them.
+struct KernelSection {
+  const KernelFamily* family = nullptr;
+  std::string format;        ///< "bf16", "fp8"
+  double element_bytes = 2;  ///< of the inputs
+  double flops_per_s = 0;    ///< the device's peak in that format
+  KernelRoofline roofline;
+  /// Relative standard deviation of a prediction per unit of Estimate::deviation.
+  double deviation_scale = 0.2;
+  std::vector<KernelRow> rows;
+};
+
+/// A predicted time and how sure it is: the logarithm of the true time is taken to be normal around that of
+/// `us`.
+struct KernelTime {
+  double us = 0;
+  double deviation = 0;  ///< standard deviation of the logarithm: about the relative error
+
+  /// Half of the width that holds the true time with 80 % probability, as a factor: us / factor ... us *
+  /// factor.
+  double factor80() const;
+};
+
+/// Predicts the time of any call of one family from a table: the roofline times what the measured calls
+/// nearest in shape took longer than theirs, interpolated between the loads that were measured. At a measured
+/// point it gives nearly the measured time; far from all of them the roofline, with a wide interval.
+///
+/// Any thread may ask. The first question about a shape costs about 4 us per measured load that it touches,
+/// later ones some 50 ns.
+class KernelModel {
+ public:
+  /// Throws std::invalid_argument for a section without rows.
+  KernelModel(const KernelSection& section, const Device& device);
+
+  KernelTime predict(const KernelPoint& point) const;
+
+ private:
+  struct Cell {
+    std::array<double, kMostAxes> load{};
+    std::unique_ptr<Kriging> residuals;  // logarithms of measured time over roofline, over shapes
+  };
+  struct Corner {
+    std::size_t cell = 0;
+    double weight = 0;
+  };
+  using Shape = std::array<double, kMostAxes>;
+  using Curve = std::vector<Estimate>;  // by cell; deviation < 0: not asked for yet
+
+  void add_cells(const KernelSection& section);
+  std::vector<Corner> corners(const std::array<double, kMostAxes>& load, double& outside) const;
+  std::size_t nearest_cell(const std::array<double, kMostAxes>& load) const;
+  Estimate residual(const KernelPoint& point, double& outside) const;
+  Estimate at_cell(std::size_t cell, const Shape& shape) const;
+
+  const KernelFamily* family_;
+  Device device_;
+  KernelRoofline roofline_;
+  double element_bytes_;
+  double flops_per_s_;
+  double deviation_scale_;
+  std::array<std::vector<double>, kMostAxes> axes_;  // measured loads, ascending
+  std::map<std::array<double, kMostAxes>, std::size_t> cell_of_;
+  std::vector<Cell> cells_;
+  mutable std::mutex mutex_;
+  mutable std::map<Shape, Curve> curves_;
+};
+
+}  // namespace stagecraft

@@ -1,0 +1,153 @@
+#include "profiles/measurements.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <zlib.h>
+
+#include <charconv>
+#include <cmath>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// zlib hands out what is not compressed as it is.
+std::string read_maybe_packed(const std::string& path) {
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
+  if (!file) throw file_error(path, "cannot be read");
+  std::string text;
+  char buffer[65536];
+  for (int size = 0; (size = gzread(file.get(), buffer, sizeof buffer)) != 0;) {
+    if (size < 0) throw file_error(path, "is damaged: it cannot be unpacked");
+    text.append(buffer, static_cast<std::size_t>(size));
+  }
+  return text;
+}
+
+std::vector<std::string_view> split(std::string_view line) {
+  std::vector<std::string_view> cells;
+  for (;;) {
+    const std::size_t comma = line.find(',');
+    cells.push_back(line.substr(0, comma));
+    if (comma == std::string_view::npos) return cells;
+    line.remove_prefix(comma + 1);
+  }
+}
+
+/// What tables of others call an axis.
+bool same_axis(std::string_view axis, std::string_view column) {
+  return column == axis || (axis == "sequence" && column == "seq");
+}
+
+/// Which column holds what; none: the table has no such column.
+struct Columns {
+  const KernelFamily* family = nullptr;
+  std::array<std::size_t, kMostAxes> load{};
+  std::array<std::size_t, kMostAxes> shape{};
+  std::size_t us = 0;
+};
+
+constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+std::size_t find(std::span<const std::string_view> header, std::string_view axis) {
+  for (std::size_t i = 0; i < header.size(); ++i)
+    if (same_axis(axis, header[i])) return i;
+  return kNone;
+}
+
+bool fill(std::array<std::size_t, kMostAxes>& columns, std::span<const std::string_view> header,
+          const std::array<std::string_view, kMostAxes>& axes, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i)
+    if ((columns[i] = find(header, axes[i])) == kNone) return false;
+  return true;
+}
+
+Columns columns_of(std::span<const std::string_view> header, const Place& place) {
+  Columns columns;
+  columns.us = find(header, "us");
+  for (const KernelFamily& family : kernel_families()) {
+    columns.family = &family;
+    if (columns.us != kNone && fill(columns.load, header, family.load_axes, family.loads()) &&
+        fill(columns.shape, header, family.shape_axes, family.shapes()))
+      return columns;
+  }
+  std::vector<std::string> hints;
+  for (const KernelFamily& family : kernel_families())
+    hints.push_back(fmt::format("{}: {},{},us", family.name,
+                                fmt::join(std::span(family.load_axes).first(family.loads()), ","),
+                                fmt::join(std::span(family.shape_axes).first(family.shapes()), ",")));
+  throw InputError(place, "the columns are those of no family of kernels", hints);
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::string& path)
+      : origin_(std::make_shared<Origin>(Origin{.name = path, .text = read_maybe_packed(path)})),
+        rest_(origin_->text) {}
+
+  KernelSection run() {
+    const std::vector<std::string_view> header = split(next_line());
+    const Columns columns = columns_of(header, {origin_, 1, 1});
+    KernelSection section{.family = columns.family};
+    while (!rest_.empty()) {
+      const std::string_view line = next_line();
+      if (!line.empty()) section.rows.push_back(row(line, columns, header.size()));
+    }
+    if (section.rows.empty()) throw file_error(origin_->name, "has no row of times");
+    return section;
+  }
+
+ private:
+  std::string_view next_line() {
+    ++line_;
+    const std::size_t end = rest_.find('\n');
+    std::string_view line = rest_.substr(0, end);
+    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return line;
+  }
+
+  KernelRow row(std::string_view line, const Columns& columns, std::size_t expected) {
+    const std::vector<std::string_view> cells = split(line);
+    if (cells.size() != expected)
+      throw InputError({origin_, line_, 1},
+                       fmt::format("a row has {} cells, the header {}", cells.size(), expected));
+    const auto value = [&](std::size_t column) { return number(line, cells[column]); };
+    KernelRow row{.point = {}, .us = value(columns.us)};
+    for (std::size_t i = 0; i < columns.family->loads(); ++i) row.point.load[i] = value(columns.load[i]);
+    for (std::size_t i = 0; i < columns.family->shapes(); ++i) row.point.shape[i] = value(columns.shape[i]);
+    return row;
+  }
+
+  double number(std::string_view line, std::string_view cell) const {
+    double value = 0;
+    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+    if (error == std::errc{} && end == cell.data() + cell.size() && std::isfinite(value) && value > 0)
+      return value;
+    const auto column = static_cast<int>(cell.data() - line.data()) + 1;
+    throw InputError({origin_, line_, column}, fmt::format("'{}' is no number above 0", cell));
+  }
+
+  std::shared_ptr<const Origin> origin_;
+  std::string_view rest_;
+  int line_ = 0;
+};
+
+}  // namespace
+
+KernelSection read_measurements(const std::string& path, const std::string& format, const Device& device) {
+  KernelSection section = Reader(path).run();
+  section.format = format;
+  const bool eight_bits = format == "fp8";
+  section.element_bytes = eight_bits ? 1 : 2;
+  section.flops_per_s = eight_bits ? device.fp8.per_second : device.half.per_second;
+  if (section.flops_per_s <= 0) throw InputError(fmt::format("{} has no {} arithmetic", device.name, format));
+  return section;
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,56 @@
+// Speed of kernel predictions: a new shape, a known shape, and making a model from a table.
+#include <benchmark/benchmark.h>
+
+#include "models/catalog.h"
+#include "profiles/fit.h"
+
+namespace stagecraft {
+namespace {
+
+Device h200() {
+  return find_preset(device_presets(), "h200")->value;
+}
+
+/// A table of the size of a measured one: 74 loads of 400 weight shapes.
+KernelSection table() {
+  KernelSection section{.family = find_kernel_family("gemm"),
+                        .format = "bf16",
+                        .flops_per_s = h200().half.per_second,
+                        .rows = {}};
+  for (int m = 1; m <= 74; ++m)
+    for (int n = 1; n <= 20; ++n)
+      for (int k = 1; k <= 20; ++k) {
+        const KernelPoint point{{m * m * 4.0}, {n * n * 64.0, k * k * 64.0}};
+        section.rows.push_back({point, roofline_us(*section.family, section.family->roofline, point, 2,
+                                                   section.flops_per_s, h200().bandwidth.per_second)});
+      }
+  return section;
+}
+
+void make_model(benchmark::State& state) {
+  const KernelSection section = table();
+  for (auto _ : state) benchmark::DoNotOptimize(KernelModel(section, h200()));
+}
+BENCHMARK(make_model)->Unit(benchmark::kMillisecond);
+
+void predict_known_shape(benchmark::State& state) {
+  const KernelModel model(table(), h200());
+  double m = 1;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(model.predict({{m}, {5120, 1536}}).us);
+    m = m < 16384 ? m + 1 : 1;
+  }
+}
+BENCHMARK(predict_known_shape);
+
+void predict_new_shape(benchmark::State& state) {
+  const KernelModel model(table(), h200());
+  double n = 128;
+  for (auto _ : state) benchmark::DoNotOptimize(model.predict({{1000}, {n += 8, 1536}}).us);
+}
+BENCHMARK(predict_new_shape);
+
+}  // namespace
+}  // namespace stagecraft
+
+BENCHMARK_MAIN();
