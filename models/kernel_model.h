@@ -27,6 +27,7 @@ struct KernelSection {
   KernelRoofline roofline;
   /// Relative standard deviation of a prediction per unit of Estimate::deviation.
   double deviation_scale = 0.2;
+  double held_out_error = 0;  ///< mean relative error on shapes held out; 0: not measured
   std::vector<KernelRow> rows;
 };
 

@@ -4,12 +4,11 @@
 #include <fmt/ranges.h>
 #include <zlib.h>
 
-#include <charconv>
-#include <cmath>
 #include <memory>
 #include <string_view>
 #include <vector>
 
+#include "base/csv.h"
 #include "base/error.h"
 
 namespace stagecraft {
@@ -27,16 +26,6 @@ std::string read_maybe_packed(const std::string& path) {
     text.append(buffer, static_cast<std::size_t>(size));
   }
   return text;
-}
-
-std::vector<std::string_view> split(std::string_view line) {
-  std::vector<std::string_view> cells;
-  for (;;) {
-    const std::size_t comma = line.find(',');
-    cells.push_back(line.substr(0, comma));
-    if (comma == std::string_view::npos) return cells;
-    line.remove_prefix(comma + 1);
-  }
 }
 
 /// What tables of others call an axis.
@@ -84,64 +73,35 @@ Columns columns_of(std::span<const std::string_view> header, const Place& place)
   throw InputError(place, "the columns are those of no family of kernels", hints);
 }
 
-class Reader {
- public:
-  explicit Reader(const std::string& path)
-      : origin_(std::make_shared<Origin>(Origin{.name = path, .text = read_maybe_packed(path)})),
-        rest_(origin_->text) {}
+KernelRow row_of(const CsvLines& lines, const Columns& columns, std::size_t expected) {
+  const std::vector<std::string_view> cells = lines.cells();
+  if (cells.size() != expected)
+    throw InputError(lines.place(), fmt::format("a row has {} cells, the header {}", cells.size(), expected));
+  KernelRow row{.point = {}, .us = lines.positive(cells[columns.us])};
+  for (std::size_t i = 0; i < columns.family->loads(); ++i)
+    row.point.load[i] = lines.positive(cells[columns.load[i]]);
+  for (std::size_t i = 0; i < columns.family->shapes(); ++i)
+    row.point.shape[i] = lines.positive(cells[columns.shape[i]]);
+  return row;
+}
 
-  KernelSection run() {
-    const std::vector<std::string_view> header = split(next_line());
-    const Columns columns = columns_of(header, {origin_, 1, 1});
-    KernelSection section{.family = columns.family};
-    while (!rest_.empty()) {
-      const std::string_view line = next_line();
-      if (!line.empty()) section.rows.push_back(row(line, columns, header.size()));
-    }
-    if (section.rows.empty()) throw file_error(origin_->name, "has no row of times");
-    return section;
-  }
-
- private:
-  std::string_view next_line() {
-    ++line_;
-    const std::size_t end = rest_.find('\n');
-    std::string_view line = rest_.substr(0, end);
-    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return line;
-  }
-
-  KernelRow row(std::string_view line, const Columns& columns, std::size_t expected) {
-    const std::vector<std::string_view> cells = split(line);
-    if (cells.size() != expected)
-      throw InputError({origin_, line_, 1},
-                       fmt::format("a row has {} cells, the header {}", cells.size(), expected));
-    const auto value = [&](std::size_t column) { return number(line, cells[column]); };
-    KernelRow row{.point = {}, .us = value(columns.us)};
-    for (std::size_t i = 0; i < columns.family->loads(); ++i) row.point.load[i] = value(columns.load[i]);
-    for (std::size_t i = 0; i < columns.family->shapes(); ++i) row.point.shape[i] = value(columns.shape[i]);
-    return row;
-  }
-
-  double number(std::string_view line, std::string_view cell) const {
-    double value = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (error == std::errc{} && end == cell.data() + cell.size() && std::isfinite(value) && value > 0)
-      return value;
-    const auto column = static_cast<int>(cell.data() - line.data()) + 1;
-    throw InputError({origin_, line_, column}, fmt::format("'{}' is no number above 0", cell));
-  }
-
-  std::shared_ptr<const Origin> origin_;
-  std::string_view rest_;
-  int line_ = 0;
-};
+KernelSection read_rows(const std::string& path) {
+  CsvLines lines(std::make_shared<Origin>(Origin{.name = path, .text = read_maybe_packed(path)}));
+  lines.next();
+  const std::vector<std::string_view> header = lines.cells();
+  const Columns columns = columns_of(header, lines.place());
+  KernelSection section;
+  section.family = columns.family;
+  while (!lines.done())
+    if (!lines.next().empty()) section.rows.push_back(row_of(lines, columns, header.size()));
+  if (section.rows.empty()) throw file_error(path, "has no row of times");
+  return section;
+}
 
 }  // namespace
 
 KernelSection read_measurements(const std::string& path, const std::string& format, const Device& device) {
-  KernelSection section = Reader(path).run();
+  KernelSection section = read_rows(path);
   section.format = format;
   const bool eight_bits = format == "fp8";
   section.element_bytes = eight_bits ? 1 : 2;
