@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "base/csv.h"
@@ -230,6 +231,14 @@ class Parser {
   NodePtr header_;
 };
 
+/// Four digits: more than a fit is sure of.
+double rounded(double value) {
+  double result = 0;
+  const std::string text = fmt::format("{:.4g}", value);
+  std::from_chars(text.data(), text.data() + text.size(), result);
+  return result;
+}
+
 /// Four digits: what a measurement is good for.
 std::string time_text(double us) {
   return fmt::format("{:.4g}", us);
@@ -277,11 +286,11 @@ std::string to_text(const KernelTable& table) {
   for (const KernelSection& section : table.sections)
     spec.sections.push_back({.family = std::string(section.family->name),
                              .format = section.format,
-                             .latency_us = section.roofline.latency_us,
-                             .flops_share = section.roofline.flops_share,
-                             .bytes_share = section.roofline.bytes_share,
-                             .deviation_scale = section.deviation_scale,
-                             .held_out_error = section.held_out_error});
+                             .latency_us = rounded(section.roofline.latency_us),
+                             .flops_share = rounded(section.roofline.flops_share),
+                             .bytes_share = rounded(section.roofline.bytes_share),
+                             .deviation_scale = rounded(section.deviation_scale),
+                             .held_out_error = rounded(section.held_out_error)});
   std::string text = to_yaml(spec) + "---\n";
   for (const KernelSection& section : table.sections) text += body_of(section);
   return text;

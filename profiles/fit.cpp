@@ -78,6 +78,20 @@ double quantile(std::vector<double> values, double share) {
 
 }  // namespace
 
+HeldOut merged(const HeldOut& a, const HeldOut& b) {
+  const double rows = static_cast<double>(a.rows + b.rows);
+  if (rows == 0) return {};
+  const auto mean = [&](double HeldOut::*member) {
+    return (a.*member * static_cast<double>(a.rows) + b.*member * static_cast<double>(b.rows)) / rows;
+  };
+  return {.rows = a.rows + b.rows,
+          .mape = mean(&HeldOut::mape),
+          .median = mean(&HeldOut::median),
+          .p90 = mean(&HeldOut::p90),
+          .bias = mean(&HeldOut::bias),
+          .coverage80 = mean(&HeldOut::coverage80)};
+}
+
 std::uint64_t fold_of(const KernelPoint& point, std::uint64_t salt, std::uint64_t folds) {
   std::string key;
   for (const double axis : point.shape) key += fmt::format("{},", static_cast<std::int64_t>(axis));

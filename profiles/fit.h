@@ -18,6 +18,10 @@ struct HeldOut {
   double coverage80 = 0;  ///< share of rows inside the stated 80 % interval
 };
 
+/// Both sets of rows as one; median and p90 are means over the rows, which is close where the parts are
+/// alike.
+HeldOut merged(const HeldOut& a, const HeldOut& b);
+
 /// Which of `folds` parts a shape belongs to: FNV-1a over its axes as decimal integers with ',' behind each,
 /// then `salt` in decimal, modulo `folds`. All rows of one weight shape or head configuration are in one
 /// part, so that a held-out part is new in structure.

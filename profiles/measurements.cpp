@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <zlib.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -18,7 +20,7 @@ namespace {
 /// zlib hands out what is not compressed as it is.
 std::string read_maybe_packed(const std::string& path) {
   const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) throw file_error(path, "cannot be read");
+  if (!file) throw file_error(path, fmt::format("cannot be read: {}", std::strerror(errno)));
   std::string text;
   char buffer[65536];
   for (int size = 0; (size = gzread(file.get(), buffer, sizeof buffer)) != 0;) {

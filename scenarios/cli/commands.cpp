@@ -28,6 +28,13 @@ constexpr std::array kRunOptions{
 constexpr std::array kCheckOptions{
     OptionInfo{"set", "KEY=VALUE", "replace one value of the scenarios", true},
 };
+constexpr std::array kFitOptions{
+    OptionInfo{"device", "NAME", "the GPU that was measured, as `stagecraft list devices` calls it"},
+    OptionInfo{"format", "NAME", "bf16, fp16 or fp8; otherwise read off the files' names"},
+    OptionInfo{"source", "TEXT", "who measured, with which software"},
+    OptionInfo{"licence", "TEXT", "of the rows, where somebody else measured them"},
+    OptionInfo{"output", "FILE", "write the fitted table", false, true},
+};
 constexpr std::array kCommonOptions{
     OptionInfo{"color", "WHEN", "auto (the default), always or never"},
     OptionInfo{"help", "", "print this help"},
@@ -38,6 +45,8 @@ constexpr std::array kCommands{
     CommandInfo{"run", "SCENARIO", "simulate a scenario and report", kRunOptions, run_command},
     CommandInfo{"check", "SCENARIO...", "validate scenarios without running them", kCheckOptions,
                 check_command},
+    CommandInfo{"fit", "TABLE...", "fit a cost model to measured kernels and report its held-out error",
+                kFitOptions, fit_command},
     CommandInfo{
         "list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
     CommandInfo{"explain",

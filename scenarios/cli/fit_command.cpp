@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <string_view>
+
+#include "base/output.h"
+#include "models/catalog.h"
+#include "models/kernel_table.h"
+#include "profiles/fit.h"
+#include "profiles/measurements.h"
+#include "scenarios/cli/commands.h"
+
+namespace stagecraft {
+
+namespace {
+
+constexpr std::uint64_t kFolds = 5;
+
+const Device& device_named(const std::string& name) {
+  if (name.empty())
+    throw UsageError("`stagecraft fit` needs '--device', the GPU that was measured, such as h200");
+  const auto* preset = find_preset(device_presets(), name);
+  if (!preset) throw UsageError(fmt::format("unknown device '{}'; see `stagecraft list devices`", name));
+  return preset->value;
+}
+
+/// Named on the command line, or in the file's name.
+std::string format_of(const std::string& file, const Arguments& arguments) {
+  constexpr std::array<std::string_view, 3> kFormats{"bf16", "fp16", "fp8"};
+  const std::string given = arguments.value("format");
+  if (arguments.has("format") && std::ranges::find(kFormats, given) == kFormats.end())
+    throw UsageError(fmt::format("option '--format' must be bf16, fp16 or fp8, got '{}'", given));
+  for (const std::string_view format : kFormats)
+    if (given == format || (given.empty() && file.find(format) != std::string::npos))
+      return std::string(format);
+  throw UsageError(fmt::format("which number format has '{}'? Say '--format bf16', fp16 or fp8", file));
+}
+
+/// A percentage with two digits.
+std::string percent(double ratio) {
+  return fmt::format("{:.2f} %", 100 * ratio);
+}
+
+/// What the model says of shapes that it was not given: all parts in turn.
+HeldOut held_out(const KernelSection& section, const Device& device) {
+  HeldOut sum;
+  for (std::uint64_t fold = 0; fold < kFolds; ++fold) {
+    const KernelSection test = rows_in_fold(section, 0, kFolds, fold);
+    const KernelSection training = rows_outside_fold(section, 0, kFolds, fold);
+    if (test.rows.empty() || training.rows.empty()) continue;
+    sum = merged(sum, evaluate(fit(training, device), test.rows, device));
+  }
+  return sum;
+}
+
+void report(const KernelSection& section, const HeldOut& error, std::ostream& out) {
+  const KernelRoofline& roofline = section.roofline;
+  out << fmt::format("{} {}: {} rows\n", section.family->name, section.format, section.rows.size())
+      << fmt::format("  Roofline   {:.2f} us + {:.1f} % of peak arithmetic, {:.1f} % of peak bandwidth\n",
+                     roofline.latency_us, 100 * roofline.flops_share, 100 * roofline.bytes_share)
+      << fmt::format(
+             "  Held out   {} mean error, {} median, {} 90th percentile; every shape once, in {} parts\n",
+             percent(error.mape), percent(error.median), percent(error.p90), kFolds)
+      << fmt::format("  Intervals  {:.1f} % of held-out rows in the stated 80 %\n", 100 * error.coverage80);
+}
+
+}  // namespace
+
+Exit fit_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.positional.empty()) throw UsageError("`stagecraft fit` needs tables of measured kernels");
+  const Device& device = device_named(arguments.value("device"));
+  KernelTable table{.device = arguments.value("device"),
+                    .source = arguments.has("source") ? arguments.value("source") : arguments.positional[0],
+                    .licence = arguments.value("licence"),
+                    .command = "stagecraft fit",
+                    .sections = {}};
+  for (const std::string& file : arguments.positional) {
+    KernelSection section = fit(read_measurements(file, format_of(file, arguments), device), device);
+    const HeldOut error = held_out(section, device);
+    section.held_out_error = error.mape;
+    report(section, error, streams.out);
+    table.sections.push_back(std::move(section));
+  }
+  if (!arguments.has("output")) return Exit::Done;
+  OutputFile output(arguments.value("output"));
+  output.write(to_text(table));
+  output.commit();
+  streams.out << fmt::format("Written {}\n", arguments.value("output"));
+  return Exit::Done;
+}
+
+}  // namespace stagecraft
