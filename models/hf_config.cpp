@@ -134,6 +134,13 @@ Transformer read(const Json& json) {
   fail(fmt::format("unknown model_type '{}'; known: {}", type, fmt::join(kTypes, ", ")));
 }
 
+/// What the parser says, "[json.exception.out_of_range.406] number overflow parsing '1e999'", in words only
+/// and not longer than a line.
+std::string_view without_number(std::string_view what) {
+  const std::size_t end = what.find("] ");
+  return what.substr(end == std::string_view::npos ? 0 : end + 2).substr(0, 100);
+}
+
 }  // namespace
 
 std::span<const std::string_view> hf_model_types() {
@@ -148,15 +155,15 @@ Transformer transformer_from_hf(std::string_view json_text) {
     if (depth > 64) fail("the configuration is nested deeper than 64 levels");
     return true;
   };
-  Json json;
   try {
-    json = Json::parse(json_text.begin(), json_text.end(), callback);
+    const Transformer model = read(Json::parse(json_text.begin(), json_text.end(), callback));
+    check(model);
+    return model;
   } catch (const Json::parse_error& error) {
     fail(fmt::format("not valid JSON at byte {}", error.byte));
+  } catch (const Json::exception& error) {
+    fail(fmt::format("not usable JSON: {}", without_number(error.what())));
   }
-  const Transformer model = read(json);
-  check(model);
-  return model;
 }
 
 }  // namespace stagecraft

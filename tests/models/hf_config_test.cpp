@@ -78,6 +78,8 @@ TEST_CASE("a configuration that cannot be used says why", "[error]") {
                        "mlp_bias": true})") ==
         "model.hf_config: biases in attention or MLP ('attention_bias', 'mlp_bias') are not modelled for "
         "this family");
+  CHECK(message_of(R"({"model_type": "gpt2", "rope_theta": 1e999})") ==
+        "model.hf_config: not usable JSON: number overflow parsing '1e999'");
   CHECK(message_of(std::string(100, '[')) ==
         "model.hf_config: the configuration is nested deeper than 64 levels");
 }
