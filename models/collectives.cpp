@@ -3,7 +3,7 @@
 #include "models/collectives.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 
 namespace stagecraft {
 namespace {
@@ -22,6 +22,11 @@ Path path_of(const Group& group, const Cluster& cluster, const CollectiveConstan
   return {to_seconds(cluster.inter.latency), group.per_node > 1 ? std::min(intra, inter) : inter};
 }
 
+/// ceil(log2 n) in integers: the same on every machine. REQUIRES: n >= 1.
+int tree_depth(std::int64_t n) {
+  return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(n) - 1));
+}
+
 }  // namespace
 
 double collective_seconds(Collective collective, double bytes, const Group& group, const Cluster& cluster,
@@ -31,7 +36,7 @@ double collective_seconds(Collective collective, double bytes, const Group& grou
   const auto [latency, rate] = path_of(group, cluster, constants);
   const double passes = collective == Collective::AllReduce ? 2 : 1;
   const double ring = passes * (n - 1) * latency + passes * (n - 1) / n * bytes / rate;
-  const double tree = 2 * std::ceil(std::log2(n)) * latency + 2 * bytes / rate;
+  const double tree = 2 * tree_depth(group.size) * latency + 2 * bytes / rate;
   const double best = collective == Collective::AllReduce ? std::min(ring, tree) : ring;
   return to_seconds(constants.start) + best;
 }

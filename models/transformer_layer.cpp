@@ -126,8 +126,6 @@ int attention_block(OperatorGraph& graph, const Transformer& model, const LocalD
                                                    : unfused_attention(graph, model, d, last);
   last =
       graph.add(linear("attention_projection", d.s, q, d.h, model.linear_bias, kElement * d.s * q), {{last}});
-  if (model.linear_bias)
-    graph.operators.back().parameters = q * d.h + d.h;  // every device has the whole bias
   last = end_tensor_region(graph, "attention_output", d, last);
   return add_residual(graph, "attention_residual", model, d, last, -1);
 }

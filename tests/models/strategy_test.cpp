@@ -109,6 +109,13 @@ TEST_CASE("small all-reduces take the tree: 2 ceil(log2 n) a + 2S / b", "[formul
   const Cluster cluster = round_numbers();
   CHECK(collective_seconds(Collective::AllReduce, 1000, {64, 16, 4}, cluster, kIdeal) ==
         Approx(2 * 6 * 10e-6 + 2 * 1000 / 40e9));
+  // log2 of sizes around a power of two, where one step more or less shows
+  for (const auto& [size, depth] :
+       {std::pair{3, 2}, {4, 2}, {5, 3}, {8, 3}, {9, 4}, {1024, 10}, {1025, 11}}) {
+    CAPTURE(size);
+    CHECK(collective_seconds(Collective::AllReduce, 0, {size, size, 1}, cluster, kIdeal) ==
+          Approx(2 * std::min(depth, size - 1) * 10e-6));
+  }
 }
 
 TEST_CASE("across nodes a ring has as many network cards as members on a node", "[formula]") {
