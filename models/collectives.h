@@ -13,7 +13,8 @@ struct CollectiveConstants {
   double intra_efficiency = 0.82;
   /// Share of the network bandwidth that large messages reach: assumed, 22.5 of 25 GB/s on HDR InfiniBand.
   double inter_efficiency = 0.9;
-  /// Every collective: the first handshake, without the kernel's launch. Assumed.
+  /// Every collective: the first handshake. The launch of its kernel is not in it: RooflineConstants has that
+  /// for the kernels of a pass (kernel_gap, host_launch). Assumed.
   Duration start{5000};
   bool operator==(const CollectiveConstants&) const = default;
 };

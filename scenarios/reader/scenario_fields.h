@@ -247,7 +247,8 @@ struct Fields<CollectiveConstants> {
             "share of the network bandwidth that large messages reach")
           .positive()
           .max(1),
-      field("start", &CollectiveConstants::start, "of every collective: kernel launch and first handshake")
+      field("start", &CollectiveConstants::start,
+            "of every collective: the first handshake, without the launch of its kernel")
           .max(kLongestOp),
   };
 };
@@ -269,7 +270,7 @@ struct Fields<RooflineConstants> {
           .positive()
           .max(1),
       field("attention_efficiency", &RooflineConstants::attention_efficiency,
-            "the same for products of activations, with the scores in memory")
+            "share of the tensor-core peak that products of activations reach, with the scores in memory")
           .positive()
           .max(1),
       field("flash_efficiency", &RooflineConstants::flash_efficiency,
