@@ -141,6 +141,12 @@ void check(const Transformer& model, int tensor, bool sequence_parallel) {
     throw ModelError("model.kv_heads", fmt::format("{} key-value heads do not divide the {} heads",
                                                    model.kv_heads, model.heads));
   }
+  if (model.positions == Positions::Learned && position_rows(model) < model.sequence) {
+    throw ModelError("model.sequence",
+                     fmt::format("a sequence of {} tokens has no place in a learned position table of "
+                                 "{} rows ('max_positions')",
+                                 model.sequence, model.max_positions));
+  }
   if (tensor < 1)
     throw ModelError("parallel.tensor", fmt::format("'tensor' must be at least 1, got {}", tensor));
   require_shared("heads", model.heads, tensor);

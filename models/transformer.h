@@ -48,8 +48,9 @@ std::int64_t ffn_hidden_of(const Transformer& model);
 /// V padded up to a multiple of vocabulary_multiple * tensor, as Megatron-LM does.
 std::int64_t padded_vocabulary(const Transformer& model, int tensor);
 
-/// Throws ModelError where a dimension is missing or negative, or heads, key-value heads, the MLP or (with
-/// sequence parallelism) the sequence cannot be shared by `tensor` devices.
+/// Throws ModelError where a dimension is missing or negative, a sequence is longer than the learned position
+/// table, or heads, key-value heads, the MLP or (with sequence parallelism) the sequence cannot be shared by
+/// `tensor` devices.
 void check(const Transformer& model, int tensor = 1, bool sequence_parallel = false);
 
 /// How operators are spread over the devices of one tensor-parallel group.

@@ -232,4 +232,18 @@ TEST_CASE("a model that cannot be or cannot be shared is refused with its number
   CHECK(message_of(model) == "model.layers: 'layers' must be at least 1, got 0");
 }
 
+TEST_CASE("a sequence longer than a learned position table is refused, rotary positions have no end",
+          "[error]") {
+  Transformer model = preset("gpt-1.7b");
+  model.max_positions = 1024;
+  CHECK(message_of(model) ==
+        "model.sequence: a sequence of 2048 tokens has no place in a learned position table of 1024 rows "
+        "('max_positions')");
+  model.max_positions = 2048;
+  CHECK(message_of(model) == "no error");
+  model.max_positions = 1024;
+  model.positions = Positions::Rotary;
+  CHECK(message_of(model) == "no error");
+}
+
 }  // namespace stagecraft
