@@ -17,24 +17,26 @@ constexpr std::string_view kSetting = "model.hf_config";
   throw ModelError(std::string(kSetting), message);
 }
 
-std::int64_t integer(const Json& value, std::string_view key) {
+/// A dimension of a model: `key` of the configuration, within the bounds that scenarios have too.
+void read_dimension(const Json& json, const char* key, std::int64_t Transformer::*member,
+                    Transformer& model) {
+  const Json& value = json[key];
   if (!value.is_number_integer()) fail(fmt::format("'{}' must be an integer, got {}", key, value.dump()));
-  const auto number = value.get<std::int64_t>();
-  constexpr std::int64_t kMost = std::int64_t{1} << 40;
-  if (number < 0 || number > kMost)
-    fail(fmt::format("'{}' must be between 0 and {}, got {}", key, kMost, value.dump()));
-  return number;
+  const auto number = value.get<std::int64_t>();  // from 2^63 on it comes out negative
+  const DimensionBounds& bounds = bounds_of(member);
+  if (number < bounds.least || number > bounds.most)
+    fail(fmt::format("'{}' must be between {} and {}, got {}", key, bounds.least, bounds.most, value.dump()));
+  model.*member = number;
 }
 
-std::int64_t required(const Json& json, const char* key) {
+void required(const Json& json, const char* key, std::int64_t Transformer::*member, Transformer& model) {
   if (!json.contains(key)) fail(fmt::format("'{}' is missing", key));
-  return integer(json[key], key);
+  read_dimension(json, key, member, model);
 }
 
-/// `otherwise` where the key is missing or null.
-std::int64_t optional(const Json& json, const char* key, std::int64_t otherwise) {
-  if (!json.contains(key) || json[key].is_null()) return otherwise;
-  return integer(json[key], key);
+/// Leaves the model as it is where the key is missing or null.
+void optional(const Json& json, const char* key, std::int64_t Transformer::*member, Transformer& model) {
+  if (json.contains(key) && !json[key].is_null()) read_dimension(json, key, member, model);
 }
 
 bool flag(const Json& json, const char* key, bool otherwise) {
@@ -54,11 +56,12 @@ bool any_dropout(const Json& json, std::initializer_list<const char*> keys, doub
 
 Transformer gpt2(const Json& json) {
   Transformer model;
-  model.layers = required(json, "n_layer");
-  model.hidden = required(json, "n_embd");
-  model.heads = required(json, "n_head");
-  model.ffn_hidden = optional(json, "n_inner", 0);
-  model.sequence = model.max_positions = required(json, "n_positions");
+  required(json, "n_layer", &Transformer::layers, model);
+  required(json, "n_embd", &Transformer::hidden, model);
+  required(json, "n_head", &Transformer::heads, model);
+  optional(json, "n_inner", &Transformer::ffn_hidden, model);
+  required(json, "n_positions", &Transformer::sequence, model);
+  model.max_positions = model.sequence;
   model.tied_embeddings = flag(json, "tie_word_embeddings", true);
   model.dropout = any_dropout(json, {"resid_pdrop", "embd_pdrop", "attn_pdrop"}, 0.1);
   return model;
@@ -67,13 +70,13 @@ Transformer gpt2(const Json& json) {
 /// The keys that all later families share.
 Transformer common(const Json& json) {
   Transformer model;
-  model.layers = required(json, "num_hidden_layers");
-  model.hidden = required(json, "hidden_size");
-  model.heads = required(json, "num_attention_heads");
-  model.kv_heads = optional(json, "num_key_value_heads", 0);
-  model.head_dim = optional(json, "head_dim", 0);
-  model.ffn_hidden = required(json, "intermediate_size");
-  model.sequence = required(json, "max_position_embeddings");
+  required(json, "num_hidden_layers", &Transformer::layers, model);
+  required(json, "hidden_size", &Transformer::hidden, model);
+  required(json, "num_attention_heads", &Transformer::heads, model);
+  optional(json, "num_key_value_heads", &Transformer::kv_heads, model);
+  optional(json, "head_dim", &Transformer::head_dim, model);
+  required(json, "intermediate_size", &Transformer::ffn_hidden, model);
+  required(json, "max_position_embeddings", &Transformer::sequence, model);
   model.positions = Positions::Rotary;
   model.tied_embeddings = flag(json, "tie_word_embeddings", false);
   return model;
@@ -127,7 +130,7 @@ Transformer read(const Json& json) {
     if (family.model_type != type) continue;
     Transformer model = family.read(json);
     model.name = type;
-    model.vocabulary = required(json, "vocab_size");
+    required(json, "vocab_size", &Transformer::vocabulary, model);
     model.attention = AttentionKernel::Flash;
     return model;
   }

@@ -8,10 +8,12 @@
 namespace stagecraft {
 namespace {
 
-void require_positive(std::string_view key, std::int64_t value) {
-  if (value <= 0) {
+void require_bounds(const Transformer& model) {
+  for (const auto& [key, member, least, most] : kDimensions) {
+    const std::int64_t value = model.*member;
+    if (value >= least && value <= most) continue;
     throw ModelError(fmt::format("model.{}", key),
-                     fmt::format("'{}' must be at least 1, got {}", key, value));
+                     fmt::format("'{}' must be between {} and {}, got {}", key, least, most, value));
   }
 }
 
@@ -21,6 +23,17 @@ void require_shared(std::string_view what, std::int64_t count, int tensor) {
         "parallel.tensor",
         fmt::format("tensor parallelism of {} does not divide the model's {} {}", tensor, count, what));
   }
+}
+
+/// The table with its padding is a vocabulary as well.
+void require_padding(const Transformer& model, int tensor) {
+  const std::int64_t padded = padded_vocabulary(model, tensor),
+                     most = bounds_of(&Transformer::vocabulary).most;
+  if (padded <= most) return;
+  throw ModelError("model.vocabulary_multiple",
+                   fmt::format("the vocabulary, padded to a multiple of {} times tensor {}, has {} rows, "
+                               "more than {}",
+                               model.vocabulary_multiple, tensor, padded, most));
 }
 
 /// Bytes of one pass over the embedding table's gradient: written dense by every micro-batch's backward, then
@@ -127,12 +140,7 @@ std::int64_t padded_vocabulary(const Transformer& model, int tensor) {
 }
 
 void check(const Transformer& model, int tensor, bool sequence_parallel) {
-  require_positive("layers", model.layers);
-  require_positive("hidden", model.hidden);
-  require_positive("heads", model.heads);
-  require_positive("vocabulary", model.vocabulary);
-  require_positive("sequence", model.sequence);
-  require_positive("vocabulary_multiple", model.vocabulary_multiple);
+  require_bounds(model);
   if (model.head_dim == 0 && model.hidden % model.heads != 0) {
     throw ModelError("model.heads",
                      fmt::format("{} heads do not divide the hidden size {}", model.heads, model.hidden));
@@ -149,6 +157,7 @@ void check(const Transformer& model, int tensor, bool sequence_parallel) {
   }
   if (tensor < 1)
     throw ModelError("parallel.tensor", fmt::format("'tensor' must be at least 1, got {}", tensor));
+  require_padding(model, tensor);
   require_shared("heads", model.heads, tensor);
   require_shared("key-value heads", kv_heads_of(model), tensor);
   require_shared("MLP features", ffn_hidden_of(model), tensor);

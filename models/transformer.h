@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "models/operator_graph.h"
 
@@ -42,15 +45,42 @@ struct Transformer {
   bool operator==(const Transformer&) const = default;
 };
 
+/// What a dimension may be, from a scenario or a configuration file alike. Far beyond use.
+struct DimensionBounds {
+  std::string_view key;  ///< as in scenarios
+  std::int64_t Transformer::*member;
+  std::int64_t least;
+  std::int64_t most;
+};
+inline constexpr std::array kDimensions{
+    DimensionBounds{"layers", &Transformer::layers, 1, 100'000},
+    DimensionBounds{"hidden", &Transformer::hidden, 1, 1 << 20},
+    DimensionBounds{"heads", &Transformer::heads, 1, 1 << 16},
+    DimensionBounds{"kv_heads", &Transformer::kv_heads, 0, 1 << 16},
+    DimensionBounds{"head_dim", &Transformer::head_dim, 0, 1 << 16},
+    DimensionBounds{"ffn_hidden", &Transformer::ffn_hidden, 0, 1 << 24},
+    DimensionBounds{"vocabulary", &Transformer::vocabulary, 1, 1 << 28},
+    DimensionBounds{"sequence", &Transformer::sequence, 1, 1 << 24},
+    DimensionBounds{"max_positions", &Transformer::max_positions, 0, 1 << 24},
+    DimensionBounds{"vocabulary_multiple", &Transformer::vocabulary_multiple, 1, 1 << 20},
+};
+/// REQUIRES: `member` is in kDimensions.
+constexpr const DimensionBounds& bounds_of(std::int64_t Transformer::*member) {
+  for (const DimensionBounds& bounds : kDimensions) {
+    if (bounds.member == member) return bounds;
+  }
+  throw std::logic_error("no dimension of a transformer");
+}
+
 std::int64_t kv_heads_of(const Transformer& model);
 std::int64_t head_dim_of(const Transformer& model);
 std::int64_t ffn_hidden_of(const Transformer& model);
 /// V padded up to a multiple of vocabulary_multiple * tensor, as Megatron-LM does.
 std::int64_t padded_vocabulary(const Transformer& model, int tensor);
 
-/// Throws ModelError where a dimension is missing or negative, a sequence is longer than the learned position
-/// table, or heads, key-value heads, the MLP or (with sequence parallelism) the sequence cannot be shared by
-/// `tensor` devices.
+/// Throws ModelError where a dimension is missing or out of its bounds (kDimensions), a sequence is longer
+/// than the learned position table, or heads, key-value heads, the MLP or (with sequence parallelism) the
+/// sequence cannot be shared by `tensor` devices.
 void check(const Transformer& model, int tensor = 1, bool sequence_parallel = false);
 
 /// How operators are spread over the devices of one tensor-parallel group.

@@ -64,28 +64,27 @@ struct EnumNames<CostModelKind> {
                                   EnumName<CostModelKind>{CostModelKind::Roofline, "roofline"}};
 };
 
+/// A dimension of a transformer, with the bounds that every model has.
+constexpr auto dimension(std::int64_t Transformer::*member, std::string_view help) {
+  const DimensionBounds& bounds = bounds_of(member);
+  return field(bounds.key, member, help).min(bounds.least).max(bounds.most);
+}
+
 template <>
 struct Fields<Transformer> {
   static constexpr std::string_view name = "transformer";
   static constexpr auto all = std::tuple{
       field("name", &Transformer::name, "what reports call the model"),
       field("architecture", &Transformer::architecture, "decoder (GPT, Llama) or encoder (BERT)"),
-      field("layers", &Transformer::layers, "transformer layers").min(1).max(100000).required(),
-      field("hidden", &Transformer::hidden, "hidden size h").min(1).max(1 << 20).required(),
-      field("heads", &Transformer::heads, "attention heads a").min(1).max(1 << 16).required(),
-      field("kv_heads", &Transformer::kv_heads, "key and value heads; 0: as many as heads")
-          .min(0)
-          .max(1 << 16),
-      field("head_dim", &Transformer::head_dim, "size of one head; 0: hidden / heads").min(0).max(1 << 16),
-      field("ffn_hidden", &Transformer::ffn_hidden, "inner size of the MLP; 0: 4 hidden").min(0).max(1 << 24),
-      field("vocabulary", &Transformer::vocabulary, "tokens V, before padding")
-          .min(1)
-          .max(1 << 28)
-          .required(),
-      field("sequence", &Transformer::sequence, "tokens of one sample s").min(1).max(1 << 24).required(),
-      field("max_positions", &Transformer::max_positions, "rows of a learned position table; 0: sequence")
-          .min(0)
-          .max(1 << 24),
+      dimension(&Transformer::layers, "transformer layers").required(),
+      dimension(&Transformer::hidden, "hidden size h").required(),
+      dimension(&Transformer::heads, "attention heads a").required(),
+      dimension(&Transformer::kv_heads, "key and value heads; 0: as many as heads"),
+      dimension(&Transformer::head_dim, "size of one head; 0: hidden / heads"),
+      dimension(&Transformer::ffn_hidden, "inner size of the MLP; 0: 4 hidden"),
+      dimension(&Transformer::vocabulary, "tokens V, before padding").required(),
+      dimension(&Transformer::sequence, "tokens of one sample s").required(),
+      dimension(&Transformer::max_positions, "rows of a learned position table; 0: sequence"),
       field("activation", &Transformer::activation, "of the MLP"),
       field("norm", &Transformer::norm, "normalization"),
       field("positions", &Transformer::positions, "learned table or rotary"),
@@ -94,10 +93,8 @@ struct Fields<Transformer> {
       field("linear_bias", &Transformer::linear_bias, "biases on every linear layer"),
       field("qkv_bias", &Transformer::qkv_bias, "bias on the query, key and value projection"),
       field("dropout", &Transformer::dropout, "dropout masks are made and kept"),
-      field("vocabulary_multiple", &Transformer::vocabulary_multiple,
-            "the table is padded to a multiple of this times tensor ranks")
-          .min(1)
-          .max(1 << 20),
+      dimension(&Transformer::vocabulary_multiple,
+                "the table is padded to a multiple of this times tensor ranks"),
   };
 };
 
@@ -112,11 +109,11 @@ struct Fields<ModelSpec> {
           .example("config.json"),
       field("transformer", &ModelSpec::transformer, "a transformer by its dimensions"),
       field("sequence", &ModelSpec::sequence, "tokens of one sample, instead of the model's own")
-          .min(1)
-          .max(1 << 24),
+          .min(bounds_of(&Transformer::sequence).least)
+          .max(bounds_of(&Transformer::sequence).most),
       field("vocabulary", &ModelSpec::vocabulary, "tokens before padding, instead of the model's own")
-          .min(1)
-          .max(1 << 28),
+          .min(bounds_of(&Transformer::vocabulary).least)
+          .max(bounds_of(&Transformer::vocabulary).most),
       field("attention", &ModelSpec::attention, "attention kernels, instead of the model's own"),
   };
 };

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 
 #include "models/hf_config.h"
@@ -69,7 +71,7 @@ TEST_CASE("a configuration that cannot be used says why", "[error]") {
   CHECK(message_of(R"({"model_type": "gpt2", "n_layer": "twelve"})") ==
         "model.hf_config: 'n_layer' must be an integer, got \"twelve\"");
   CHECK(message_of(R"({"model_type": "gpt2", "n_layer": -1})") ==
-        "model.hf_config: 'n_layer' must be between 0 and 1099511627776, got -1");
+        "model.hf_config: 'n_layer' must be between 1 and 100000, got -1");
   CHECK(message_of(R"({"model_type": "gpt2", "n_layer": 2, "n_embd": 10, "n_head": 3, "n_positions": 8,
                        "vocab_size": 5})") == "model.heads: 3 heads do not divide the hidden size 10");
   CHECK(message_of(
@@ -82,6 +84,17 @@ TEST_CASE("a configuration that cannot be used says why", "[error]") {
         "model.hf_config: not usable JSON: number overflow parsing '1e999'");
   CHECK(message_of(std::string(100, '[')) ==
         "model.hf_config: the configuration is nested deeper than 64 levels");
+}
+
+TEST_CASE("a configuration's dimensions have the bounds of a scenario's", "[error]") {
+  // 2^40 layers were none as an int; 2^63 is no int64.
+  for (const char* layers : {"1099511627776", "9223372036854775808", "100001", "0"}) {
+    CHECK(message_of(fmt::format(R"({{"model_type": "llama", "num_hidden_layers": {}}})", layers)) ==
+          fmt::format("model.hf_config: 'num_hidden_layers' must be between 1 and 100000, got {}", layers));
+  }
+  CHECK(message_of(R"({"model_type": "gpt2", "n_layer": 2, "n_embd": 8, "n_head": 2, "n_positions": 8,
+                       "vocab_size": 268435457})") ==
+        "model.hf_config: 'vocab_size' must be between 1 and 268435456, got 268435457");
 }
 
 }  // namespace stagecraft

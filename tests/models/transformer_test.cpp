@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <numeric>
 
@@ -229,7 +231,26 @@ TEST_CASE("a model that cannot be or cannot be shared is refused with its number
   model.heads = 33;
   CHECK(message_of(model) == "model.heads: 33 heads do not divide the hidden size 4096");
   model.layers = 0;
-  CHECK(message_of(model) == "model.layers: 'layers' must be at least 1, got 0");
+  CHECK(message_of(model) == "model.layers: 'layers' must be between 1 and 100000, got 0");
+}
+
+TEST_CASE("every dimension has bounds, and the padded table those of a vocabulary", "[error]") {
+  for (const DimensionBounds& bounds : kDimensions) {
+    for (const std::int64_t value : {bounds.least - 1, bounds.most + 1}) {
+      Transformer model = preset("gpt-1.7b");
+      model.*bounds.member = value;
+      CHECK(message_of(model) == fmt::format("model.{0}: '{0}' must be between {1} and {2}, got {3}",
+                                             bounds.key, bounds.least, bounds.most, value));
+    }
+  }
+  Transformer model = preset("gpt-1.7b");
+  model.vocabulary_multiple = 1 << 20;
+  CHECK(message_of(model) == "no error");
+  model.heads = 512;
+  model.head_dim = 64;
+  CHECK(message_of(model, 512) ==
+        "model.vocabulary_multiple: the vocabulary, padded to a multiple of 1048576 times tensor 512, has "
+        "536870912 rows, more than 268435456");
 }
 
 TEST_CASE("a sequence longer than a learned position table is refused, rotary positions have no end",
