@@ -41,21 +41,28 @@ std::int64_t for_microbatch(const RunsOn& where, std::int64_t bytes_per_sample) 
   return where.micro_batch * bytes_per_sample;
 }
 
+/// The bytes of a part. First, since times are made of products that fit where these do.
+PartCost part_bytes(const OperatorGraph& graph, const RunsOn& where, Recompute recompute) {
+  PartCost cost;
+  for (const Operator& op : graph.operators)
+    cost.weight_gradient_bytes += for_microbatch(where, op.weight_gradient_bytes);
+  cost.parameters = parameters(graph);
+  cost.saved_bytes = for_microbatch(where, saved_bytes_per_sample(graph, recompute));
+  cost.recomputed_bytes =
+      for_microbatch(where, saved_bytes_per_sample(graph, Recompute::None)) - cost.saved_bytes;
+  return cost;
+}
+
 PartCost part_cost(const OperatorGraph& graph, const RunsOn& where, Recompute recompute,
                    const RooflineConstants& constants) {
-  PartCost cost;
+  PartCost cost = part_bytes(graph, where, recompute);
   for (const Operator& op : graph.operators) {
     const PassTime forward = pass_time(op, op.forward, where, constants);
     cost.forward.add(op.forward, forward);
     if (op.recomputed(recompute)) cost.again.add(op.forward, forward);
     cost.input_gradient.add(op.input_gradient, pass_time(op, op.input_gradient, where, constants));
     cost.weight_gradient.add(op.weight_gradient, pass_time(op, op.weight_gradient, where, constants));
-    cost.weight_gradient_bytes += for_microbatch(where, op.weight_gradient_bytes);
   }
-  cost.parameters = parameters(graph);
-  cost.saved_bytes = for_microbatch(where, saved_bytes_per_sample(graph, recompute));
-  cost.recomputed_bytes =
-      for_microbatch(where, saved_bytes_per_sample(graph, Recompute::None)) - cost.saved_bytes;
   return cost;
 }
 
@@ -257,6 +264,7 @@ std::vector<OperatorCost> operator_costs(const Transformer& model, const Strateg
       .cluster = &cluster, .tensor = tensor_group(c.placement, 0), .micro_batch = strategy.micro_batch};
   std::vector<OperatorCost> result;
   const auto add = [&](std::string_view part, const OperatorGraph& graph, std::int64_t times) {
+    part_bytes(graph, where, strategy.recompute);
     for (const Operator& op : graph.operators) {
       result.push_back({.part = std::string(part),
                         .name = op.name,

@@ -36,6 +36,34 @@ void require_padding(const Transformer& model, int tensor) {
                                model.vocabulary_multiple, tensor, padded, most));
 }
 
+/// Scores and parameters are counted in 64 bits, in up to 12 bytes and twice over: at this many all still
+/// fit.
+constexpr double kMostNumbers = 0x1p56;
+
+/// In floating point, which does not wrap. Biases and norms are left out.
+double matrix_parameters(const Transformer& model) {
+  const auto h = static_cast<double>(model.hidden), d = static_cast<double>(head_dim_of(model));
+  const double q = static_cast<double>(model.heads) * d, kv = static_cast<double>(kv_heads_of(model)) * d;
+  const double matrices = model.activation == Activation::SwiGlu ? 3 : 2;
+  const double layer = h * (2 * q + 2 * kv) + matrices * h * static_cast<double>(ffn_hidden_of(model));
+  const double tables = static_cast<double>(2 * model.vocabulary + model.max_positions) * h;
+  return static_cast<double>(model.layers) * layer + tables;
+}
+
+void require_countable(const Transformer& model) {
+  const auto a = static_cast<double>(model.heads), s = static_cast<double>(model.sequence);
+  if (model.attention == AttentionKernel::Unfused && a * s * s > kMostNumbers)
+    throw ModelError("model.sequence",
+                     fmt::format("the attention scores of one sample, {} heads x {}^2 tokens, are more than "
+                                 "2^56; only fused attention ('attention: flash') can be simulated here",
+                                 model.heads, model.sequence));
+  if (matrix_parameters(model) > kMostNumbers)
+    throw ModelError("model.hidden",
+                     fmt::format("{} layers of hidden size {} have {:.2g} parameters, more than 2^56 = "
+                                 "{:.2g}",
+                                 model.layers, model.hidden, matrix_parameters(model), kMostNumbers));
+}
+
 /// Bytes of one pass over the embedding table's gradient: written dense by every micro-batch's backward, then
 /// added to the fp32 sum.
 constexpr std::int64_t kTableGradientBytes = 2 + 2 + 8;
@@ -155,6 +183,7 @@ void check(const Transformer& model, int tensor, bool sequence_parallel) {
                                  "{} rows ('max_positions')",
                                  model.sequence, model.max_positions));
   }
+  require_countable(model);
   if (tensor < 1)
     throw ModelError("parallel.tensor", fmt::format("'tensor' must be at least 1, got {}", tensor));
   require_padding(model, tensor);

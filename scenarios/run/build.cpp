@@ -244,7 +244,9 @@ class Builder {
       time += static_cast<long double>(per_microbatch.count()) * built_.problem.shape.microbatches;
       time += static_cast<long double>((stage.gradient_reduction + stage.optimizer).count());
       bytes += static_cast<long double>(stage.activation_bytes) * built_.problem.shape.microbatches;
-      bytes += static_cast<long double>(stage.weight_bytes + stage.working_bytes);
+      for (const std::int64_t part :
+           {stage.weight_bytes, stage.gradient_bytes, stage.optimizer_bytes, stage.working_bytes})
+        bytes += static_cast<long double>(part);
     }
     for (const StageEdge& edge : built_.problem.edges)
       time += static_cast<long double>((edge.forward_hop + edge.backward_hop).count()) *

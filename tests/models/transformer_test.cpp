@@ -253,6 +253,35 @@ TEST_CASE("every dimension has bounds, and the padded table those of a vocabular
         "536870912 rows, more than 268435456");
 }
 
+TEST_CASE("what 64 bits cannot count is refused before anything is multiplied", "[error]") {
+  // Every dimension within its bounds, but a s^2 = 2^64 wraps to 0.
+  Transformer model{.layers = 1, .hidden = 1024, .heads = 1 << 16, .head_dim = 1, .vocabulary = 1};
+  model.sequence = 1 << 24;
+  CHECK(message_of(model) ==
+        "model.sequence: the attention scores of one sample, 65536 heads x 16777216^2 tokens, are more than "
+        "2^56; only fused attention ('attention: flash') can be simulated here");
+  model.attention = AttentionKernel::Flash;
+  CHECK(message_of(model) == "no error");
+  // 100,000 layers of 2 x 2^20 x 2^24
+  model = {.layers = 100000, .hidden = 1 << 20, .heads = 1024, .ffn_hidden = 1 << 24, .vocabulary = 1};
+  model.sequence = 1;
+  CHECK(message_of(model) ==
+        "model.hidden: 100000 layers of hidden size 1048576 have 4e+18 parameters, more than 2^56 = 7.2e+16");
+}
+
+TEST_CASE("the largest models that are accepted have sizes that are right", "[property]") {
+  // Close to both limits: a s^2 = 2^56, and layers x (4h^2 + 2h ffn) = 1000 x 2^46.
+  Transformer model{
+      .layers = 1000, .hidden = 1 << 20, .heads = 1 << 16, .head_dim = 16, .vocabulary = 1 << 20};
+  model.ffn_hidden = 1 << 24;
+  model.sequence = 1 << 20;
+  CHECK(static_cast<double>(parameters(model)) ==
+        Approx(1000 * (4 * 0x1p40 + 2 * 0x1p44) + 0x1p40 + 0x1p40).epsilon(1e-6));
+  const double s = 0x1p20, h = 0x1p20, a = 0x1p16, f = 0x1p24;
+  CHECK(static_cast<double>(layer_bytes(model, {}, Recompute::None)) ==
+        Approx(s * (18 * h + 4 * f) + 5 * a * s * s).epsilon(1e-6));
+}
+
 TEST_CASE("a sequence longer than a learned position table is refused, rotary positions have no end",
           "[error]") {
   Transformer model = preset("gpt-1.7b");
