@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -85,16 +86,19 @@ std::vector<OperatorCost> operator_costs(const Transformer& model, const Strateg
 
 /// What a simulation of one training step needs.
 struct ModelCosts {
-  std::vector<StageCost> stages;  ///< p*v, in the order of the model; stage g is on rank g mod p
+  std::vector<StageCost> stages;  ///< p*v, in the order of the model
   /// One hop forward (and one backward) over each of the p*v - 1 boundaries between stages g and g + 1.
   std::vector<Duration> hops;
 };
 
 /// Costs of every stage by the roofline model. An operator takes the longer of its arithmetic and its bytes;
 /// a pass of a stage takes the sum of its operators, and no less than the host needs to launch their kernels.
-/// Throws ModelError as the check() functions do.
+/// `rank_of_stage` says where the schedule puts each of the p*v stages; empty: stage g on rank g mod p. Where
+/// ranks lie decides over hops and groups; a tied table is copied, and its gradients summed over both, only
+/// where the first and the last stage are on different ranks.
+/// Throws ModelError as the check() functions do. REQUIRES: ranks are 0 ... p - 1.
 ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
-                          const RooflineConstants& constants = {});
+                          const RooflineConstants& constants = {}, std::span<const int> rank_of_stage = {});
 
 /// Static memory of one device: weights, gradients, optimizer state.
 /// Mixed-precision Adam as in Megatron-LM: 2-byte weights, gradients of `gradient_bytes`, fp32 master weights

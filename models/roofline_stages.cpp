@@ -79,10 +79,23 @@ struct Context {
   TransformerParts parts;         ///< of one device
   TransformerParts whole;         ///< of the whole tensor group, for model FLOPs
   std::int64_t table_parameters;  ///< of the token embedding, on one device
+  std::vector<int> rank_of;       ///< by stage
+
+  int first_rank() const { return rank_of.front(); }
+  int last_rank() const { return rank_of.back(); }
+  /// Input embedding and output layer share a table, but not a rank: each has its own copy.
+  bool tied_apart() const { return model.tied_embeddings && first_rank() != last_rank(); }
 };
 
+std::vector<int> ranks_of(const Strategy& strategy, std::span<const int> given) {
+  std::vector<int> ranks(given.begin(), given.end());
+  for (int stage = 0; given.empty() && stage < strategy.stages(); ++stage)
+    ranks.push_back(stage % strategy.pipeline);
+  return ranks;
+}
+
 Context context(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
-                const RooflineConstants& constants) {
+                const RooflineConstants& constants, std::span<const int> rank_of_stage = {}) {
   check(strategy, cluster);
   const TensorSplit split{.tensor = strategy.tensor, .sequence_parallel = strategy.sequence_parallel};
   Transformer padded = model;
@@ -94,7 +107,8 @@ Context context(const Transformer& model, const Strategy& strategy, const Cluste
           place(strategy, cluster),
           transformer_parts(model, split),
           transformer_parts(padded),
-          padded.vocabulary / strategy.tensor * model.hidden};
+          padded.vocabulary / strategy.tensor * model.hidden,
+          ranks_of(strategy, rank_of_stage)};
 }
 
 PartCosts part_costs(const Context& c, const Group& tensor) {
@@ -128,12 +142,11 @@ double model_flops(const Context& c, const Share& share) {
   return flops * c.strategy.micro_batch;
 }
 
-/// Parameters of a stage. A tied output layer needs its own copy of the table, unless it is on the stage of
-/// the input embedding anyway.
+/// Parameters of a stage. A tied output layer needs its own copy of the table, unless it is on the rank of
+/// the input embedding.
 std::int64_t stage_parameters(const Context& c, const PartCosts& parts, const Share& share) {
   const std::int64_t sum = total(parts, share, [](const PartCost& p) { return p.parameters; });
-  const bool copy = share.last && !share.first && c.model.tied_embeddings;
-  return sum + (copy ? c.table_parameters : 0);
+  return sum + (share.last && c.tied_apart() ? c.table_parameters : 0);
 }
 
 /// All-reduce of gradients (or reduce-scatter, and all-gather of the new 2-byte weights) over the replicas,
@@ -150,9 +163,8 @@ Duration reduction(const Context& c, const Share& share, int rank, std::int64_t 
                    : seconds(Collective::AllReduce, gradients, group);
   sum *= 1 - c.strategy.hidden_reduction;
 
-  const bool tied_apart = c.model.tied_embeddings && share.first != share.last;
-  if (tied_apart && c.strategy.pipeline > 1) {
-    const bool across = crosses_nodes(c.placement, 0, c.strategy.pipeline - 1);
+  if (c.tied_apart() && (share.first || share.last)) {
+    const bool across = crosses_nodes(c.placement, c.first_rank(), c.last_rank());
     const double table = static_cast<double>(c.table_parameters) * c.strategy.gradient_bytes;
     sum += seconds(Collective::AllReduce, table,
                    {.size = 2, .nodes = across ? 2 : 1, .per_node = across ? 1 : 2});
@@ -234,8 +246,8 @@ Duration hop(const Context& c, int from, int to) {
 }  // namespace
 
 ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
-                          const RooflineConstants& constants) {
-  const Context c = context(model, strategy, cluster, constants);
+                          const RooflineConstants& constants, std::span<const int> rank_of_stage) {
+  const Context c = context(model, strategy, cluster, constants, rank_of_stage);
   const std::vector<int> layers = layers_of_stages(model, strategy);
   // Ranks differ only where their tensor groups lie differently on the nodes.
   std::vector<std::pair<Group, PartCosts>> known;
@@ -249,10 +261,11 @@ ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, co
   ModelCosts result;
   const int stages = strategy.stages();
   for (int g = 0; g < stages; ++g) {
-    const int rank = g % strategy.pipeline;
-    const Share share{layers[static_cast<std::size_t>(g)], g == 0, g == stages - 1};
+    const auto at = static_cast<std::size_t>(g);
+    const int rank = c.rank_of[at];
+    const Share share{layers[at], g == 0, g == stages - 1};
     result.stages.push_back(stage_cost(c, costs_of(tensor_group(c.placement, rank)), share, rank));
-    if (g + 1 < stages) result.hops.push_back(hop(c, rank, (g + 1) % strategy.pipeline));
+    if (g + 1 < stages) result.hops.push_back(hop(c, rank, c.rank_of[at + 1]));
   }
   return result;
 }

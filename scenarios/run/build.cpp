@@ -35,11 +35,11 @@ class Builder {
       refuse_model_keys();
     refuse_other_costs();
     build_shape_and_schedule();
-    build_costs();
-    check_size();
     built_.problem.transfers = scenario_.pipeline.transfers;
     built_.problem.shared_links = scenario_.pipeline.shared_links;
     check_schedule();
+    build_costs();
+    check_size();
     built_.problem.schedule = with_step_end(built_.problem.schedule, built_.problem.stages);
     if (built_.problem.transfers == TransferMode::Blocking)
       built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.edges);
@@ -221,7 +221,9 @@ class Builder {
       // A CSV may bring its own chunks.
       Strategy strategy = training.strategy;
       strategy.chunks = built_.problem.shape.chunks;
-      ModelCosts costs = roofline_costs(training.model, strategy, training.cluster, scenario_.costs.roofline);
+      ModelCosts costs =
+          roofline_costs(training.model, strategy, training.cluster, scenario_.costs.roofline,
+                         rank_of_stage(built_.problem.schedule, static_cast<std::size_t>(strategy.stages())));
       built_.problem.stages = std::move(costs.stages);
       for (std::size_t i = 0; i < costs.hops.size(); ++i)
         built_.problem.edges.push_back(
@@ -257,11 +259,15 @@ class Builder {
       fail("costs", "the step could hold more than 4 EiB on one rank: sizes this large cannot be simulated");
   }
 
-  /// A generated schedule is right by its tests; one from a file is proved before ops are added to it, so
-  /// that an error can point into the file.
-  void check_schedule() const {
+  /// A generated schedule is right by its tests; one from a file is proved before costs ask where its stages
+  /// are, and before ops are added to it, so that an error can point into the file.
+  void check_schedule() {
     if (!scenario_.pipeline.csv) return;
+    const int stages = built_.problem.shape.stages();
+    built_.problem.stages.resize(static_cast<std::size_t>(stages));
+    built_.problem.edges = chain(stages, Duration{0});
     const std::optional<ScheduleFault> fault = check(built_.problem);
+    built_.problem.edges.clear();
     if (!fault) return;
     const std::size_t op =
         built_.problem.schedule.begin[static_cast<std::size_t>(fault->rank)] + fault->position;

@@ -4,9 +4,6 @@
 
 namespace stagecraft {
 
-namespace {
-
-/// The rank that holds each stage; -1 for stages without ops.
 std::vector<int> rank_of_stage(const Schedule& schedule, std::size_t stages) {
   std::vector<int> rank_of(stages, -1);
   for (int rank = 0; rank < schedule.ranks(); ++rank)
@@ -14,8 +11,6 @@ std::vector<int> rank_of_stage(const Schedule& schedule, std::size_t stages) {
       if (op.stage < stages) rank_of[op.stage] = rank;
   return rank_of;
 }
-
-}  // namespace
 
 std::vector<StageEdge> chain(int stages, Duration hop) {
   std::vector<StageEdge> edges;

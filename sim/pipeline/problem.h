@@ -34,6 +34,9 @@ struct PipelineProblem {
       false;  ///< transfers of one direction between two ranks queue for their link (event engine)
 };
 
+/// The rank that holds each of `stages` stages; -1 for stages without ops. O(ops).
+std::vector<int> rank_of_stage(const Schedule& schedule, std::size_t stages);
+
 /// The edges of a sequential pipeline of `stages` stages with the same hop everywhere.
 std::vector<StageEdge> chain(int stages, Duration hop);
 
