@@ -37,7 +37,8 @@ std::vector<int> equal_layers(const Transformer& model, const Strategy& strategy
     const std::string parts = strategy.chunks == 1 ? fmt::format("{} pipeline stages", stages)
                                                    : fmt::format("{} stages ({} ranks x {} chunks)", stages,
                                                                  strategy.pipeline, strategy.chunks);
-    throw ModelError("parallel.pipeline",
+    // Chunks are to blame where the ranks alone would be fine.
+    throw ModelError(model.layers % strategy.pipeline == 0 ? "parallel.chunks" : "parallel.pipeline",
                      fmt::format("{} layers do not divide into {}", model.layers, parts));
   }
   return std::vector<int>(static_cast<std::size_t>(stages), static_cast<int>(model.layers / stages));

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "models/model_error.h"
 #include "models/roofline.h"
+#include "scenarios/run/build_error.h"
 #include "scenarios/run/files.h"
 #include "scenarios/run/uniform_costs.h"
 #include "sim/pipeline/lower.h"
@@ -229,7 +229,7 @@ class Builder {
         built_.problem.edges.push_back(
             {static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
     } catch (const ModelError& error) {
-      fail(error.setting == "parallel.layers" ? "pipeline.layers" : error.setting, error.what());
+      throw at_setting(read_, error);
     } catch (const std::domain_error&) {
       fail("costs",
            "an op of this model would take more than 292 years: times this long cannot be simulated");

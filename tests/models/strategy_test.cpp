@@ -43,7 +43,7 @@ TEST_CASE("layers that do not divide are refused with both numbers", "[error]") 
   CHECK(message_of([&] { layers_of_stages(model, {.pipeline = 7}); }) ==
         "parallel.pipeline: 48 layers do not divide into 7 pipeline stages");
   CHECK(message_of([&] { layers_of_stages(model, {.pipeline = 4, .chunks = 5}); }) ==
-        "parallel.pipeline: 48 layers do not divide into 20 stages (4 ranks x 5 chunks)");
+        "parallel.chunks: 48 layers do not divide into 20 stages (4 ranks x 5 chunks)");
   CHECK(message_of([&] {
           layers_of_stages(model, {.pipeline = 3, .layers = {24, 24}});
         }) == "parallel.layers: layers are given for 2 stages, but there are 3");

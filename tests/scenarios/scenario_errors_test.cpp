@@ -525,9 +525,9 @@ TEST_CASE("a model that cannot be laid out is named where it stands", "[error]")
        "batch: {global: 48}\n"
        "pipeline: {schedule: interleaved-1f1b, chunks: 5}\n",
        {},
-       "a.yaml:3:33: error: 96 layers do not divide into 60 stages (12 ranks x 5 chunks)\n"
-       "    3 | parallel: {tensor: 8, pipeline: 12}\n"
-       "      |                                 ^\n"},
+       "a.yaml:5:48: error: 96 layers do not divide into 60 stages (12 ranks x 5 chunks)\n"
+       "    5 | pipeline: {schedule: interleaved-1f1b, chunks: 5}\n"
+       "      |                                                ^\n"},
       {"model: {preset: gpt3-175b}\n"
        "cluster: {preset: dgx-a100, nodes: 12}\n"
        "parallel: {tensor: 8, pipeline: 12}\n"
@@ -617,6 +617,51 @@ TEST_CASE("a model that cannot be laid out is named where it stands", "[error]")
        "a.yaml:4:34: error: one micro-batch would keep more than 16 TiB in one layer on one device\n"
        "    4 | batch: {global: 12582912, micro: 1048576}\n"
        "      |                                  ^\n"},
+  };
+  for (const Case& one : cases) check(one);
+}
+
+TEST_CASE("a model's fault is named at the key that wrote it, wherever that stands", "[error]") {
+  const std::string rest =
+      "cluster: {preset: dgx-a100, nodes: 1}\n"
+      "parallel: {pipeline: 2}\n"
+      "batch: {global: 8}\n";
+  const std::string dimensions =
+      "model:\n"
+      "  transformer:\n"
+      "    layers: 4\n"
+      "    hidden: 1000\n"
+      "    heads: 16\n"
+      "    vocabulary: 100\n"
+      "    sequence: 100\n";
+  const Case cases[] = {
+      {dimensions + rest,
+       {},
+       "a.yaml:5:12: error: 16 heads do not divide the hidden size 1000\n"
+       "    5 |     heads: 16\n"
+       "      |            ^\n"},
+      {dimensions + "    kv_heads: 5\n" + rest,
+       {"model.transformer.hidden=1024"},
+       "a.yaml:8:15: error: 5 key-value heads do not divide the 16 heads\n"
+       "    8 |     kv_heads: 5\n"
+       "      |               ^\n"},
+      {dimensions + "    max_positions: 64\n" + rest,
+       {"model.transformer.hidden=1024"},
+       "a.yaml:7:15: error: a sequence of 100 tokens has no place in a learned position table of 64 rows "
+       "('max_positions')\n"
+       "    7 |     sequence: 100\n"
+       "      |               ^\n"},
+      {dimensions + "    max_positions: 100\n" + rest,
+       {"model.transformer.hidden=1024", "model.sequence=200"},
+       "--set model.sequence=200: a sequence of 200 tokens has no place in a learned position table of 100 "
+       "rows ('max_positions')\n"},
+      {dimensions + rest,
+       {"model.transformer.hidden=1024", "pipeline={schedule: interleaved-1f1b, chunks: 4}"},
+       "--set pipeline={schedule: interleaved-1f1b, chunks: 4}: 4 layers do not divide into 8 stages (2 "
+       "ranks x 4 chunks)\n"},
+      {"model: {preset: gpt-1.7b}\n" + rest,
+       {"parallel.pipeline=7"},
+       "--set parallel.pipeline=7: 24 layers do not divide into 7 pipeline stages\n"},
   };
   for (const Case& one : cases) check(one);
 }
