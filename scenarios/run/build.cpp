@@ -7,6 +7,7 @@
 
 #include "models/roofline.h"
 #include "scenarios/run/build_error.h"
+#include "scenarios/run/build_refuse.h"
 #include "scenarios/run/files.h"
 #include "scenarios/run/uniform_costs.h"
 #include "sim/pipeline/lower.h"
@@ -29,11 +30,8 @@ class Builder {
     built_.published = published();
     built_.cost_model =
         scenario_.costs.model.value_or(scenario_.model ? CostModelKind::Roofline : CostModelKind::Uniform);
-    if (scenario_.model)
-      build_training();
-    else
-      refuse_model_keys();
-    refuse_other_costs();
+    refuse_unused_keys(read_, built_.cost_model);
+    if (scenario_.model) build_training();
     build_shape_and_schedule();
     built_.problem.transfers = scenario_.pipeline.transfers;
     built_.problem.shared_links = scenario_.pipeline.shared_links;
@@ -63,40 +61,6 @@ class Builder {
     return spec;
   }
 
-  /// Whether the key is written in the file or set on the command line.
-  bool given(std::string_view section, std::string_view key) const {
-    const Node* node = read_.root->find(section);
-    return node && node->find(key);
-  }
-
-  /// A key that would be read but not used is a misunderstanding.
-  void refuse_model_keys() const {
-    const auto refuse = [&](bool is_given, std::string_view key, std::string_view instead) {
-      if (is_given) fail(key, fmt::format("'{}' is for scenarios with a model; {}", key, instead));
-    };
-    refuse(scenario_.batch.has_value(), "batch", "without one, give 'pipeline.microbatches'");
-    refuse(read_.root->find("parallel"), "parallel", "without one, give 'pipeline.stages'");
-    refuse(scenario_.cluster.has_value(), "cluster", "without one, times stand under 'costs'");
-    refuse(given("pipeline", "layers"), "pipeline.layers",
-           "without one, give times per stage: costs: {forward: [5 ms, 6 ms], ...}");
-    refuse(given("pipeline", "recompute"), "pipeline.recompute",
-           "without one, add its time to the backward's");
-  }
-
-  /// The same for times where the roofline model makes them, and its constants where times are given.
-  void refuse_other_costs() const {
-    const Node* costs = read_.root->find("costs");
-    if (!costs || (built_.cost_model == CostModelKind::Roofline && !built_.training)) return;
-    const bool uniform = built_.cost_model == CostModelKind::Uniform;
-    for (const MapEntry& entry : costs->entries) {
-      if (entry.key == "model" || (entry.key == "roofline") != uniform) continue;
-      fail("costs." + entry.key,
-           fmt::format("'costs.{}' is for {} costs, but this scenario has {} costs", entry.key,
-                       uniform ? "roofline" : "uniform", uniform ? "uniform" : "roofline"),
-           {fmt::format("leave it out, or set 'costs.model' to {}", uniform ? "roofline" : "uniform")});
-    }
-  }
-
   void build_training() {
     if (!scenario_.batch)
       fail("model", "a scenario with a model needs 'batch', the samples of a step",
@@ -123,6 +87,28 @@ class Builder {
                          .hidden_reduction = parallel.hidden_reduction,
                          .layers = scenario_.pipeline.layers};
     built_.training = std::move(training);
+    at_keys([&] {
+      const Strategy& strategy = built_.training->strategy;
+      check(strategy, built_.training->cluster);
+      check(built_.training->model, strategy.tensor, strategy.sequence_parallel);
+    });
+  }
+
+  /// What a model finds wrong, at the key that is to blame.
+  template <class Act>
+  void at_keys(Act act) const {
+    try {
+      act();
+    } catch (const ModelError& error) {
+      throw at_setting(read_, error);
+    }
+  }
+
+  /// Whatever the costs, every stage must get whole layers. A CSV may bring its own chunks.
+  void check_layers() {
+    if (!built_.training) return;
+    built_.training->strategy.chunks = built_.problem.shape.chunks;
+    at_keys([&] { layers_of_stages(built_.training->model, built_.training->strategy); });
   }
 
   int microbatches() const {
@@ -155,6 +141,7 @@ class Builder {
     }
     if (std::string unmet = unmet_condition(entry, shape); !unmet.empty())
       fail("pipeline.schedule", std::move(unmet));
+    check_layers();
     built_.problem.schedule = entry.generate(shape);
   }
 
@@ -172,6 +159,7 @@ class Builder {
                        csv.schedule.ranks()));
     expect_shape(*shape);
     built_.problem.shape = *shape;
+    check_layers();
     built_.problem.schedule = std::move(csv.schedule);
     built_.schedule_name = file;
     csv_text_ = text;
@@ -216,20 +204,19 @@ class Builder {
     if (!built_.training)
       fail("costs.model", "roofline costs need 'model' and 'cluster'",
            {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
+    at_keys([&] { build_roofline_costs(); });
+  }
+
+  void build_roofline_costs() {
+    const auto& [model, cluster, strategy, batch] = *built_.training;
+    const auto stages = static_cast<std::size_t>(strategy.stages());
     try {
-      const Training& training = *built_.training;
-      // A CSV may bring its own chunks.
-      Strategy strategy = training.strategy;
-      strategy.chunks = built_.problem.shape.chunks;
-      ModelCosts costs =
-          roofline_costs(training.model, strategy, training.cluster, scenario_.costs.roofline,
-                         rank_of_stage(built_.problem.schedule, static_cast<std::size_t>(strategy.stages())));
+      ModelCosts costs = roofline_costs(model, strategy, cluster, scenario_.costs.roofline,
+                                        rank_of_stage(built_.problem.schedule, stages));
       built_.problem.stages = std::move(costs.stages);
       for (std::size_t i = 0; i < costs.hops.size(); ++i)
         built_.problem.edges.push_back(
             {static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
-    } catch (const ModelError& error) {
-      throw at_setting(read_, error);
     } catch (const std::domain_error&) {
       fail("costs",
            "an op of this model would take more than 292 years: times this long cannot be simulated");

@@ -43,3 +43,19 @@ TEST_CASE("costs follow the placement of a schedule from a file: a V shape has t
   CHECK(static_bytes(round) - static_bytes(v) == 18 * 51200 * std::int64_t{2304});
   CHECK(v["metrics"]["makespan_s"] < round["metrics"]["makespan_s"]);
 }
+
+// Rank 0 has 18 of 24 layers and takes 3 and 6 ms; rank 1 takes 1 and 2 ms. Rank 0: F0 0-3, F1 3-6, B0 6-12,
+// B1 12-18 ms.
+TEST_CASE("given times per stage go with layers per stage", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "model: {preset: gpt-1.7b}\n"
+             "cluster: {preset: dgx-a100, nodes: 1}\n"
+             "parallel: {pipeline: 2}\n"
+             "batch: {global: 2}\n"
+             "pipeline: {layers: [18, 6]}\n"
+             "costs: {model: uniform, forward: [3 ms, 1 ms], backward: [6 ms, 2 ms]}\n");
+  const json run = report();
+  CHECK(run["metrics"]["makespan_s"] == 0.018);
+  CHECK(run["metrics"]["devices"] == 2);
+}

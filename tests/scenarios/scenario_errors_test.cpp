@@ -621,6 +621,50 @@ TEST_CASE("a model that cannot be laid out is named where it stands", "[error]")
   for (const Case& one : cases) check(one);
 }
 
+TEST_CASE("a model with given times is checked as one with roofline costs", "[error]") {
+  const std::string text = std::string(kTrained) + "costs: {model: uniform, forward: 1 ms, backward: 2 ms}\n";
+  const Case cases[] = {
+      {text,
+       {"parallel.tensor=7"},
+       "--set parallel.tensor=7: tensor parallelism of 7 does not divide the model's 96 heads\n"},
+      {text,
+       {"parallel.data=100"},
+       "a.yaml:3:1: error: tensor 8 x pipeline 12 x data 100 needs 9600 devices, but dgx-a100 has 96 (12 "
+       "nodes of 8)\n"
+       "    3 | parallel: {tensor: 8, pipeline: 12}\n"
+       "      | ^\n"},
+      {text,
+       {"parallel.pipeline=7"},
+       "--set parallel.pipeline=7: 96 layers do not divide into 7 pipeline stages\n"},
+      {text,
+       {"pipeline.layers=[1, 2]", "costs.forward=[1 ms, 2 ms]"},
+       "--set pipeline.layers=[1, 2]: layers are given for 2 stages, but there are 12\n"},
+  };
+  for (const Case& one : cases) check(one);
+}
+
+TEST_CASE("keys that only roofline costs read are refused where times are given", "[error]") {
+  const std::string text = std::string(kTrained) + "costs: {model: uniform, forward: 1 ms, backward: 2 ms}\n";
+  const std::string keys[][2] = {
+      {"parallel.sequence_parallel=true", "leave it out and count it in the times"},
+      {"parallel.zero1=true", "leave it out and count it in the times"},
+      {"parallel.gradient_bytes=2", "leave it out and count it in the times"},
+      {"parallel.scatter_gather=false", "leave it out and count it in the times"},
+      {"parallel.hidden_reduction=0.5", "leave it out and count it in the times"},
+      {"pipeline.recompute=full", "leave it out and add its time to the backward's"},
+      {"pipeline.layers=[8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8]", "give times per stage: forward: [5 ms, 6 ms]"},
+  };
+  for (const auto& [assignment, remedy] : keys) {
+    const std::string key = assignment.substr(0, assignment.find('='));
+    check({text,
+           {assignment},
+           "--set " + assignment + ": '" + key +
+               "' is for roofline costs, but this scenario has uniform costs\n"
+               "      = " +
+               remedy + ", or set 'costs.model' to roofline\n"});
+  }
+}
+
 TEST_CASE("a model's fault is named at the key that wrote it, wherever that stands", "[error]") {
   const std::string rest =
       "cluster: {preset: dgx-a100, nodes: 1}\n"

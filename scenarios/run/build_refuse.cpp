@@ -1,0 +1,69 @@
+#include "scenarios/run/build_refuse.h"
+
+#include <fmt/format.h>
+
+namespace stagecraft {
+
+namespace {
+
+/// Whether the key is written in the file or set on the command line.
+bool given(const ReadScenario& read, std::string_view section, std::string_view key) {
+  const Node* node = read.root->find(section);
+  return node && node->find(key);
+}
+
+void refuse_model_keys(const ReadScenario& read) {
+  const auto refuse = [&](bool is_given, std::string_view key, std::string_view instead) {
+    if (is_given)
+      throw error_at(*read.root, key, fmt::format("'{}' is for scenarios with a model; {}", key, instead));
+  };
+  refuse(read.scenario.batch.has_value(), "batch", "without one, give 'pipeline.microbatches'");
+  refuse(read.root->find("parallel"), "parallel", "without one, give 'pipeline.stages'");
+  refuse(read.scenario.cluster.has_value(), "cluster", "without one, times stand under 'costs'");
+  refuse(given(read, "pipeline", "layers"), "pipeline.layers",
+         "without one, give times per stage: costs: {forward: [5 ms, 6 ms], ...}");
+  refuse(given(read, "pipeline", "recompute"), "pipeline.recompute",
+         "without one, add its time to the backward's");
+}
+
+void refuse_for_costs(const ReadScenario& read, std::string_view section, std::string_view key, bool uniform,
+                      std::string_view remedy) {
+  const std::string dotted = fmt::format("{}.{}", section, key);
+  const std::string_view has = uniform ? "uniform" : "roofline", wanted = uniform ? "roofline" : "uniform";
+  throw error_at(*read.root, dotted,
+                 fmt::format("'{}' is for {} costs, but this scenario has {} costs", dotted, wanted, has),
+                 {fmt::format("{}, or set 'costs.model' to {}", remedy, wanted)});
+}
+
+/// Times where the roofline model makes them, and its constants where times are given.
+void refuse_other_costs(const ReadScenario& read, bool uniform) {
+  const Node* costs = read.root->find("costs");
+  if (!costs) return;
+  for (const MapEntry& entry : costs->entries)
+    if (entry.key != "model" && (entry.key == "roofline") == uniform)
+      refuse_for_costs(read, "costs", entry.key, uniform, "leave it out");
+}
+
+/// What changes only the costs that the roofline model makes. Layers say which stages are larger than
+/// others, so they need times that say it too.
+void refuse_roofline_keys(const ReadScenario& read) {
+  for (const std::string_view key :
+       {"sequence_parallel", "zero1", "gradient_bytes", "scatter_gather", "hidden_reduction"})
+    if (given(read, "parallel", key))
+      refuse_for_costs(read, "parallel", key, true, "leave it out and count it in the times");
+  if (given(read, "pipeline", "recompute"))
+    refuse_for_costs(read, "pipeline", "recompute", true, "leave it out and add its time to the backward's");
+  if (given(read, "pipeline", "layers") && !read.scenario.costs.forward.is_list)
+    refuse_for_costs(read, "pipeline", "layers", true, "give times per stage: forward: [5 ms, 6 ms]");
+}
+
+}  // namespace
+
+void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
+  const bool uniform = costs == CostModelKind::Uniform;
+  if (!read.scenario.model) refuse_model_keys(read);
+  if (read.scenario.model && uniform) refuse_roofline_keys(read);
+  if (read.scenario.model || uniform) refuse_other_costs(read, uniform);
+}
+
+}  // namespace stagecraft
