@@ -224,7 +224,8 @@ struct Fields<PipelineSpec> {
       field("transfers", &PipelineSpec::transfers,
             "overlap: a transfer takes no time of either rank; blocking: it holds the sender"),
       field("shared_links", &PipelineSpec::shared_links,
-            "transfers of one direction between two ranks queue for their link"),
+            "transfers of one direction between two ranks queue for their link; only with overlapping "
+            "transfers"),
       field("layers", &PipelineSpec::layers,
             "layers of each of the p*v stages in the model's order; empty: equal shares")
           .min(0)

@@ -57,6 +57,16 @@ void refuse_roofline_keys(const ReadScenario& read) {
     refuse_for_costs(read, "pipeline", "layers", true, "give times per stage: forward: [5 ms, 6 ms]");
 }
 
+/// A link holds one transfer at a time anyway where its sender is held by it.
+void refuse_idle_links(const ReadScenario& read) {
+  const PipelineSpec& pipeline = read.scenario.pipeline;
+  if (!pipeline.shared_links || pipeline.transfers != TransferMode::Blocking) return;
+  throw error_at(*read.root, "pipeline.shared_links",
+                 "'pipeline.shared_links' has no effect with blocking transfers: a rank that waits for its "
+                 "own transfer sends no second one that could queue",
+                 {"leave it out, or set 'pipeline.transfers' to overlap"});
+}
+
 }  // namespace
 
 void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
@@ -64,6 +74,7 @@ void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
   if (!read.scenario.model) refuse_model_keys(read);
   if (read.scenario.model && uniform) refuse_roofline_keys(read);
   if (read.scenario.model || uniform) refuse_other_costs(read, uniform);
+  refuse_idle_links(read);
 }
 
 }  // namespace stagecraft

@@ -59,3 +59,16 @@ TEST_CASE("given times per stage go with layers per stage", "[golden]") {
   CHECK(run["metrics"]["makespan_s"] == 0.018);
   CHECK(run["metrics"]["devices"] == 2);
 }
+
+// GPipe, hops of 3 ms. Rank 0: F0 0-1, F1 1-2 ms. A link of its own for each: F1 arrives at 5; rank 1: F0
+// 4-5, F1 5-6, B0 6-8, B1 8-10; gradients arrive at 11 and 13; rank 0: B0 11-13, B1 13-15 ms. One link each
+// way: F1 waits for F0's transfer until 4 and arrives at 7; rank 1: F0 4-5, F1 7-8, B0 8-10, B1 10-12; B0's
+// gradient 10-13, B1's queues from 12 and goes 13-16; rank 0: B0 13-15, B1 16-18 ms.
+TEST_CASE("transfers queue where links are shared", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "pipeline: {schedule: gpipe, stages: 2, microbatches: 2}\n"
+             "costs: {forward: 1 ms, backward: 2 ms, transfer: 3 ms}\n");
+  CHECK(report()["metrics"]["makespan_s"] == 0.015);
+  CHECK(report({"pipeline.shared_links=true"})["metrics"]["makespan_s"] == 0.018);
+}

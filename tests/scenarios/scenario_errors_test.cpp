@@ -357,6 +357,14 @@ TEST_CASE("keys that contradict each other are named where they stand", "[error]
        "a.yaml:3:41: error: 'published.makespan' must be more than 0\n"
        "    3 | published: {source: somebody, makespan: 0 s}\n"
        "      |                                         ^\n"},
+      {"pipeline: {stages: 2, microbatches: 2, shared_links: true}\n"
+       "costs: {forward: 1 ms, backward: 2 ms}\n",
+       {"pipeline.transfers=blocking"},
+       "a.yaml:1:54: error: 'pipeline.shared_links' has no effect with blocking transfers: a rank that waits "
+       "for its own transfer sends no second one that could queue\n"
+       "    1 | pipeline: {stages: 2, microbatches: 2, shared_links: true}\n"
+       "      |                                                      ^\n"
+       "      = leave it out, or set 'pipeline.transfers' to overlap\n"},
   };
   for (const Case& one : cases) check(one);
 }
