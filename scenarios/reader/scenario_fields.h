@@ -210,7 +210,7 @@ struct Fields<PipelineSpec> {
       field("schedule", &PipelineSpec::schedule, "a name from `stagecraft list schedules`")
           .one_of(names_of<schedules>),
       field("csv", &PipelineSpec::csv,
-            "a schedule in PyTorch's notation, relative to the scenario; takes the place of `schedule`")
+            "a schedule in PyTorch's notation, relative to the scenario; instead of `schedule`")
           .example("schedule.csv"),
       field("stages", &PipelineSpec::stages, "pipeline ranks p, where there is no model").min(1).max(65535),
       field("microbatches", &PipelineSpec::microbatches,

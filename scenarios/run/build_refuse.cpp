@@ -67,6 +67,16 @@ void refuse_idle_links(const ReadScenario& read) {
                  {"leave it out, or set 'pipeline.transfers' to overlap"});
 }
 
+/// Two names for one schedule. Says where the other one stands.
+void refuse_two_schedules(const ReadScenario& read) {
+  if (!read.scenario.pipeline.csv || !given(read, "pipeline", "schedule")) return;
+  throw error_at(
+      *read.root, "pipeline.csv",
+      "'pipeline.csv' and 'pipeline.schedule' both say what the schedule is; leave one out",
+      {fmt::format("'pipeline.schedule' is set at {}", to_string(locate(*read.root, "pipeline.schedule"))),
+       "to replace both from the command line: --set 'pipeline={csv: FILE, ...}'"});
+}
+
 }  // namespace
 
 void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
@@ -75,6 +85,7 @@ void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
   if (read.scenario.model && uniform) refuse_roofline_keys(read);
   if (read.scenario.model || uniform) refuse_other_costs(read, uniform);
   refuse_idle_links(read);
+  refuse_two_schedules(read);
 }
 
 }  // namespace stagecraft

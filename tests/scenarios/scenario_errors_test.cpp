@@ -357,6 +357,31 @@ TEST_CASE("keys that contradict each other are named where they stand", "[error]
        "a.yaml:3:41: error: 'published.makespan' must be more than 0\n"
        "    3 | published: {source: somebody, makespan: 0 s}\n"
        "      |                                         ^\n"},
+      {"pipeline: {schedule: 1f1b, csv: s.csv}\n"
+       "costs: {forward: 1 ms, backward: 2 ms}\n",
+       {},
+       "a.yaml:1:33: error: 'pipeline.csv' and 'pipeline.schedule' both say what the schedule is; leave one "
+       "out\n"
+       "    1 | pipeline: {schedule: 1f1b, csv: s.csv}\n"
+       "      |                                 ^\n"
+       "      = 'pipeline.schedule' is set at a.yaml:1:22\n"
+       "      = to replace both from the command line: --set 'pipeline={csv: FILE, ...}'\n"},
+      {"pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\n"
+       "costs: {forward: 1 ms, backward: 2 ms}\n",
+       {"pipeline.csv=s.csv"},
+       "--set pipeline.csv=s.csv: 'pipeline.csv' and 'pipeline.schedule' both say what the schedule is; "
+       "leave one out\n"
+       "      = 'pipeline.schedule' is set at a.yaml:1:22\n"
+       "      = to replace both from the command line: --set 'pipeline={csv: FILE, ...}'\n"},
+      {"pipeline: {csv: s.csv}\n"
+       "costs: {forward: 1 ms, backward: 2 ms}\n",
+       {"pipeline.schedule=1f1b"},
+       "a.yaml:1:17: error: 'pipeline.csv' and 'pipeline.schedule' both say what the schedule is; leave one "
+       "out\n"
+       "    1 | pipeline: {csv: s.csv}\n"
+       "      |                 ^\n"
+       "      = 'pipeline.schedule' is set at --set pipeline.schedule=1f1b\n"
+       "      = to replace both from the command line: --set 'pipeline={csv: FILE, ...}'\n"},
       {"pipeline: {stages: 2, microbatches: 2, shared_links: true}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.transfers=blocking"},
