@@ -21,6 +21,9 @@ namespace {
 /// A rank's time is a sum of its ops' times and hops, so a step cannot overflow below this bound.
 constexpr std::int64_t kLongestStep = std::int64_t{1} << 62;
 
+/// About 30 million ops as text.
+constexpr std::size_t kLargestSchedule = std::size_t{256} << 20;
+
 class Builder {
  public:
   explicit Builder(const ReadScenario& read) : read_(read), scenario_(read.scenario) {}
@@ -147,7 +150,7 @@ class Builder {
 
   void read_schedule() {
     const std::string& file = *scenario_.pipeline.csv;
-    const std::string text = read_scenario_file(read_, "pipeline.csv", file);
+    const std::string text = read_scenario_file(read_, "pipeline.csv", file, kLargestSchedule);
     auto parsed = read_csv(text);
     if (const auto* fault = std::get_if<CsvFault>(&parsed))
       csv_error(text, fault->line, fault->column, fault->message);

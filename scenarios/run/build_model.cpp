@@ -1,9 +1,5 @@
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "models/catalog.h"
 #include "models/hf_config.h"
 #include "models/model_error.h"
@@ -14,22 +10,8 @@ namespace stagecraft {
 
 namespace {
 
-/// A file named in a scenario is looked for beside the scenario.
-std::filesystem::path beside(const ReadScenario& read, const std::string& file) {
-  return std::filesystem::path(read.path).parent_path() / file;
-}
-
-std::string read_text(const ReadScenario& read, std::string_view key, const std::string& file) {
-  const std::filesystem::path path = beside(read, file);
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error))
-    throw error_at(*read.root, key, fmt::format("'{}' is a directory", path.string()));
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw error_at(*read.root, key, fmt::format("cannot read '{}'", path.string()));
-  std::ostringstream text;
-  text << stream.rdbuf();
-  return text.str();
-}
+/// A configuration has a few kilobytes.
+constexpr std::size_t kLargestConfig = std::size_t{16} << 20;
 
 template <class T>
 void override_with(const std::optional<T>& given, T& value) {
@@ -45,7 +27,7 @@ Transformer base_model(const ReadScenario& read) {
                    {"presets: see `stagecraft list models`"});
   if (spec.preset) return find_preset(model_presets(), *spec.preset)->value;
   if (spec.transformer) return *spec.transformer;
-  const std::string text = read_text(read, "model.hf_config", *spec.hf_config);
+  const std::string text = read_scenario_file(read, "model.hf_config", *spec.hf_config, kLargestConfig);
   try {
     return transformer_from_hf(text);
   } catch (const ModelError& error) {
@@ -82,10 +64,6 @@ void require_complete(const ReadScenario& read, const Cluster& cluster) {
 }
 
 }  // namespace
-
-std::string read_scenario_file(const ReadScenario& read, std::string_view key, const std::string& file) {
-  return read_text(read, key, file);
-}
 
 Transformer build_model(const ReadScenario& read) {
   Transformer model = base_model(read);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -7,8 +8,12 @@
 
 namespace stagecraft {
 
+/// Where a file that a scenario names lies: beside the scenario.
+std::string scenario_file_path(const ReadScenario& read, const std::string& file);
+
 /// The text of a file that the scenario names under `key`, looked for beside the scenario. Throws InputError
-/// at the key where it cannot be read.
-std::string read_scenario_file(const ReadScenario& read, std::string_view key, const std::string& file);
+/// at the key where it cannot be read, with the system's reason, or has more than `most` bytes.
+std::string read_scenario_file(const ReadScenario& read, std::string_view key, const std::string& file,
+                               std::size_t most);
 
 }  // namespace stagecraft

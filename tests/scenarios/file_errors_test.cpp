@@ -167,7 +167,7 @@ TEST_CASE("mistakes in files that a scenario names point into those files", "[er
       {{{"a.yaml",
          "pipeline: {csv: s.csv}\n"
          "costs: {forward: 1 ms, backward: 2 ms}\n"}},
-       "a.yaml:1:17: error: cannot read 's.csv'\n"
+       "a.yaml:1:17: error: 's.csv': no such file\n"
        "    1 | pipeline: {csv: s.csv}\n"
        "      |                 ^\n"},
       {{{"a.yaml",
@@ -175,7 +175,7 @@ TEST_CASE("mistakes in files that a scenario names point into those files", "[er
          "cluster: {preset: dgx-a100, nodes: 12}\n"
          "parallel: {tensor: 8, pipeline: 12}\n"
          "batch: {global: 48}\n"}},
-       "a.yaml:1:20: error: cannot read 'config.json'\n"
+       "a.yaml:1:20: error: 'config.json': no such file\n"
        "    1 | model: {hf_config: config.json}\n"
        "      |                    ^\n"},
       {{{"a.yaml",
@@ -278,12 +278,42 @@ TEST_CASE("a CSV that is a folder is named at its key", "[error]") {
   const std::vector<std::string> before = folder.names();
   const Output output = run_program({"run", "a.yaml", "--json", "r.json"});
   CHECK(output.err ==
-        "a.yaml:1:17: error: 's.csv' is a directory\n"
+        "a.yaml:1:17: error: 's.csv': is a folder, not a file\n"
         "    1 | pipeline: {csv: s.csv}\n"
         "      |                 ^\n");
   CHECK(output.out == "");
   CHECK(output.status == 2);
   CHECK(folder.names() == before);
+}
+
+TEST_CASE("a file without an end is refused at its key, whatever it is read for", "[error]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "model: {hf_config: /dev/zero}\n"
+             "cluster: {preset: dgx-a100}\n"
+             "batch: {global: 1}\n");
+  write_text("b.yaml",
+             "pipeline: {csv: /dev/zero}\n"
+             "costs: {forward: 1 ms, backward: 2 ms}\n");
+  CHECK(run_program({"check", "a.yaml", "b.yaml"}).err ==
+        "a.yaml:1:20: error: '/dev/zero': is larger than 16 MiB\n"
+        "    1 | model: {hf_config: /dev/zero}\n"
+        "      |                    ^\n"
+        "b.yaml:1:17: error: '/dev/zero': is larger than 256 MiB\n"
+        "    1 | pipeline: {csv: /dev/zero}\n"
+        "      |                 ^\n");
+}
+
+TEST_CASE("a file that the system refuses is named with the system's reason", "[error]") {
+  const TemporaryFolder folder;
+  write_text("s.csv", "0F0,0B0\n");
+  write_text("a.yaml",
+             "pipeline: {csv: s.csv/t.csv}\n"
+             "costs: {forward: 1 ms, backward: 2 ms}\n");
+  CHECK(run_program({"check", "a.yaml"}).err ==
+        "a.yaml:1:17: error: 's.csv/t.csv': cannot be read: Not a directory\n"
+        "    1 | pipeline: {csv: s.csv/t.csv}\n"
+        "      |                 ^\n");
 }
 
 TEST_CASE("ten megabytes of brackets are refused quickly", "[error]") {
