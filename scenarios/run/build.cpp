@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <tuple>
 
 #include "models/roofline.h"
 #include "scenarios/run/build_error.h"
+#include "scenarios/run/build_published.h"
 #include "scenarios/run/build_refuse.h"
 #include "scenarios/run/files.h"
 #include "scenarios/run/uniform_costs.h"
@@ -30,7 +32,7 @@ class Builder {
 
   BuiltScenario run() {
     built_.name = scenario_.name;
-    built_.published = published();
+    std::tie(built_.published, built_.published_left_out) = published(read_);
     built_.cost_model =
         scenario_.costs.model.value_or(scenario_.model ? CostModelKind::Roofline : CostModelKind::Uniform);
     refuse_unused_keys(read_, built_.cost_model);
@@ -51,17 +53,6 @@ class Builder {
   [[noreturn]] void fail(std::string_view key, std::string message,
                          std::vector<std::string> hints = {}) const {
     throw error_at(*read_.root, key, std::move(message), std::move(hints));
-  }
-
-  std::optional<PublishedSpec> published() const {
-    const auto& spec = scenario_.published;
-    if (spec && !spec->makespan && !spec->bubble_over_makespan && !spec->bubble_over_span)
-      fail(
-          "published",
-          "'published' needs a number beside its source: makespan, bubble_over_makespan or bubble_over_span");
-    if (spec && spec->makespan == Duration{0})
-      fail("published.makespan", "'published.makespan' must be more than 0");
-    return spec;
   }
 
   void build_training() {

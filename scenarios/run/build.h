@@ -27,6 +27,7 @@ struct BuiltScenario {
   PipelineProblem problem;
   std::optional<Training> training;  ///< where the scenario has a model
   std::optional<PublishedSpec> published;
+  std::string published_left_out;  ///< the option that makes this another scenario than the published one
 };
 
 /// Builds the problem: model and cluster from presets or dimensions, costs of every stage, schedule, and the

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/quantity.h"
+#include "base/text.h"
 #include "scenarios/run/report.h"
 
 namespace stagecraft {
@@ -121,6 +122,8 @@ std::string console_report(const RunResult& run, bool colour) {
                                    *number(run, "model_flops_per_device_per_s") * 1e-12,
                                    percent(*number(run, "model_flops_utilization"))));
   if (run.built.published) line("Published", published_line(*run.built.published, metrics));
+  if (const std::string& option = run.built.published_left_out; !option.empty())
+    line("Published", fmt::format("left out: {} is not what was published", printable(option)));
   return text;
 }
 

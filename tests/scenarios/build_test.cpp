@@ -72,3 +72,24 @@ TEST_CASE("transfers queue where links are shared", "[golden]") {
   CHECK(report()["metrics"]["makespan_s"] == 0.015);
   CHECK(report({"pipeline.shared_links=true"})["metrics"]["makespan_s"] == 0.018);
 }
+
+TEST_CASE("published numbers are left out where an option makes it another scenario", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", std::string(kTrained) + "published: {source: somebody, makespan: 12 s}\n");
+  const auto published_line = [](const std::string& assignment) {
+    const std::string out = run_program({"run", "a.yaml", "--set", assignment}).out;
+    const std::size_t begin = out.find("  Published");
+    return begin == std::string::npos ? "" : out.substr(begin, out.find('\n', begin) - begin);
+  };
+  for (const char* assignment :
+       {"pipeline.schedule=gpipe", "batch={global: 96}", "model.sequence=1024", "costs={roofline: {}}"}) {
+    CHECK(published_line(assignment) ==
+          std::string("  Published  left out: --set ") + assignment + " is not what was published");
+    CHECK_FALSE(report({assignment}).contains("published"));
+  }
+  for (const char* assignment :
+       {"name=mine", "published.makespan=13 s", "costs.roofline.gemm_efficiency=0.8"}) {
+    INFO(assignment);
+    CHECK(report({assignment}).contains("published"));
+  }
+}
