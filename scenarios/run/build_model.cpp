@@ -59,6 +59,7 @@ void require_complete(const ReadScenario& read, const Cluster& cluster) {
   require(cluster.device.half.per_second > 0, "cluster.device.half");
   require(cluster.device.bandwidth.per_second > 0, "cluster.device.bandwidth");
   require(cluster.device.memory.count > 0, "cluster.device.memory");
+  require(cluster.device.processors > 0, "cluster.device.processors");
   require(cluster.devices_per_node == 1 || cluster.intra.bandwidth.per_second > 0, "cluster.intra");
   require(cluster.nodes == 1 || cluster.inter.bandwidth.per_second > 0, "cluster.inter");
 }
@@ -80,6 +81,7 @@ Cluster build_cluster(const ReadScenario& read) {
                    {"for example: cluster: {preset: dgx-a100, nodes: 12}"});
   const ClusterSpec& spec = *read.scenario.cluster;
   Cluster cluster;
+  cluster.device.processors = 0;  // not given
   if (spec.preset) cluster = find_preset(cluster_presets(), *spec.preset)->value;
   override_with(spec.nodes, cluster.nodes);
   override_with(spec.devices_per_node, cluster.devices_per_node);

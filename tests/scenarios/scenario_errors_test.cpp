@@ -618,6 +618,14 @@ TEST_CASE("a model that cannot be laid out is named where it stands", "[error]")
        "    2 | cluster: {nodes: 12}\n"
        "      | ^\n"},
       {"model: {preset: gpt3-175b}\n"
+       "cluster: {device: {half: 312 TFLOP/s, memory: 80 GiB, bandwidth: 2039 GB/s}}\n"
+       "parallel: {tensor: 8, pipeline: 12}\n"
+       "batch: {global: 48}\n",
+       {},
+       "a.yaml:2:1: error: 'cluster.device.processors' is required where there is no cluster preset\n"
+       "    2 | cluster: {device: {half: 312 TFLOP/s, memory: 80 GiB, bandwidth: 2039 GB/s}}\n"
+       "      | ^\n"},
+      {"model: {preset: gpt3-175b}\n"
        "cluster: {device: {preset: a100-80}, nodes: 12, devices_per_node: 8}\n"
        "parallel: {tensor: 8, pipeline: 12}\n"
        "batch: {global: 48}\n",
