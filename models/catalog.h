@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "models/cluster.h"
@@ -15,7 +16,12 @@ struct Preset {
   std::string_view summary;
   std::string_view source;
   T value;
+  /// Of a device: how far the constants of the roofline model (RooflineConstants) are its own.
+  std::string_view note = {};
 };
+
+/// The note of the devices whose measured steps the constants were fitted on.
+inline constexpr std::string_view kFittedHere = "constants fitted on A100";
 
 std::span<const Preset<Transformer>> model_presets();
 std::span<const Preset<Device>> device_presets();
@@ -30,5 +36,9 @@ const Preset<T>* find_preset(std::span<const Preset<T>> presets, std::string_vie
   }
   return nullptr;
 }
+
+/// What whoever reads roofline costs on this device should know, such as "h100: datasheet peaks with ...".
+/// Nothing where the constants were fitted on it. A device that differs from every preset is its author's.
+std::string constants_note(const Device& device);
 
 }  // namespace stagecraft

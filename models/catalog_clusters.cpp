@@ -16,7 +16,7 @@ struct DeviceFacts {
 };
 
 Preset<Device> device(std::string_view name, std::string_view summary, std::string_view source,
-                      const DeviceFacts& f) {
+                      const DeviceFacts& f, std::string_view note) {
   return {name,
           summary,
           source,
@@ -27,8 +27,12 @@ Preset<Device> device(std::string_view name, std::string_view summary, std::stri
            .single = {f.single_tflops * kTera},
            .memory = {f.memory_gib << 30},
            .bandwidth = {f.bandwidth_gb * kGiga},
-           .processors = f.processors}};
+           .processors = f.processors},
+          note};
 }
+
+constexpr std::string_view kElsewhere =
+    "datasheet peaks with efficiencies fitted on A100; not compared with measurements";
 
 constexpr std::string_view kVolta = "NVIDIA V100 datasheet (SXM2) and Tesla V100 architecture white paper";
 constexpr std::string_view kAmpere = "NVIDIA A100 datasheet (SXM) and A100 architecture white paper";
@@ -36,16 +40,18 @@ constexpr std::string_view kHopper = "NVIDIA H100 datasheet (SXM) and H100 archi
 
 std::vector<Preset<Device>> devices() {
   return {
-      device("v100-16", "V100 SXM2, 16 GB HBM2", kVolta, {125, 0, 0, 15.7, 16, 900, 80}),
-      device("v100-32", "V100 SXM2, 32 GB HBM2", kVolta, {125, 0, 0, 15.7, 32, 900, 80}),
-      device("a10", "A10, 24 GB GDDR6, PCIe", "NVIDIA A10 datasheet", {125, 62.5, 0, 31.2, 24, 600, 72}),
-      device("a100-40", "A100 SXM, 40 GB HBM2", kAmpere, {312, 156, 0, 19.5, 40, 1555, 108}),
-      device("a100-80", "A100 SXM, 80 GB HBM2e", kAmpere, {312, 156, 0, 19.5, 80, 2039, 108}),
-      device("h100", "H100 SXM, 80 GB HBM3", kHopper, {989.4, 494.7, 1978.9, 66.9, 80, 3350, 132}),
+      device("v100-16", "V100 SXM2, 16 GB HBM2", kVolta, {125, 0, 0, 15.7, 16, 900, 80}, kElsewhere),
+      device("v100-32", "V100 SXM2, 32 GB HBM2", kVolta, {125, 0, 0, 15.7, 32, 900, 80}, kElsewhere),
+      device("a10", "A10, 24 GB GDDR6, PCIe", "NVIDIA A10 datasheet", {125, 62.5, 0, 31.2, 24, 600, 72},
+             kElsewhere),
+      device("a100-40", "A100 SXM, 40 GB HBM2", kAmpere, {312, 156, 0, 19.5, 40, 1555, 108}, kFittedHere),
+      device("a100-80", "A100 SXM, 80 GB HBM2e", kAmpere, {312, 156, 0, 19.5, 80, 2039, 108}, kFittedHere),
+      device("h100", "H100 SXM, 80 GB HBM3", kHopper, {989.4, 494.7, 1978.9, 66.9, 80, 3350, 132},
+             kElsewhere),
       device("h200", "H200 SXM, 141 GB HBM3e", "NVIDIA H200 datasheet (SXM)",
-             {989.4, 494.7, 1978.9, 66.9, 141, 4800, 132}),
+             {989.4, 494.7, 1978.9, 66.9, 141, 4800, 132}, kElsewhere),
       device("b200", "B200 SXM, 180 GB HBM3e", "NVIDIA DGX B200 datasheet, an eighth of the system",
-             {2250, 1125, 4500, 75, 180, 8000, 148}),
+             {2250, 1125, 4500, 75, 180, 8000, 148}, kElsewhere),
   };
 }
 
@@ -129,6 +135,14 @@ std::vector<Preset<Cluster>> clusters() {
 std::span<const Preset<Device>> device_presets() {
   static const std::vector<Preset<Device>> presets = devices();
   return presets;
+}
+
+std::string constants_note(const Device& device) {
+  for (const Preset<Device>& preset : device_presets()) {
+    if (preset.value == device)
+      return preset.note == kFittedHere ? "" : std::string(preset.name) + ": " + std::string(preset.note);
+  }
+  return "a device of the scenario's own: efficiencies fitted on A100; not compared with measurements";
 }
 
 std::span<const Preset<Link>> link_presets() {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "models/catalog.h"
 #include "models/roofline.h"
 #include "scenarios/run/build_error.h"
 #include "scenarios/run/build_published.h"
@@ -199,6 +200,8 @@ class Builder {
       fail("costs.model", "roofline costs need 'model' and 'cluster'",
            {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
     at_keys([&] { build_roofline_costs(); });
+    if (std::string note = constants_note(built_.training->cluster.device); !note.empty())
+      built_.notes.push_back(std::move(note));
   }
 
   void build_roofline_costs() {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "models/cluster.h"
 #include "models/strategy.h"
@@ -27,6 +28,7 @@ struct BuiltScenario {
   PipelineProblem problem;
   std::optional<Training> training;  ///< where the scenario has a model
   std::optional<PublishedSpec> published;
+  std::vector<std::string> notes;  ///< what whoever reads the numbers should know
   std::string published_left_out;  ///< the option that makes this another scenario than the published one
 };
 

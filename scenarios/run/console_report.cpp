@@ -124,6 +124,7 @@ std::string console_report(const RunResult& run, bool colour) {
   if (run.built.published) line("Published", published_line(*run.built.published, metrics));
   if (const std::string& option = run.built.published_left_out; !option.empty())
     line("Published", fmt::format("left out: {} is not what was published", printable(option)));
+  for (const std::string& note : run.built.notes) line("Note", note);
   return text;
 }
 

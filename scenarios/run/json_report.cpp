@@ -51,6 +51,12 @@ void write_published(JsonWriter& json, const PublishedSpec& published) {
   json.end_object();
 }
 
+void write_notes(JsonWriter& json, const std::vector<std::string>& notes) {
+  json.key("notes").begin_array();
+  for (const std::string& note : notes) json.value(note);
+  json.end_array();
+}
+
 }  // namespace
 
 std::string metric_text(const MetricValue& value) {
@@ -71,6 +77,7 @@ std::string json_report(const RunResult& run, std::string_view version) {
   json.member("schedule", run.built.schedule_name);
   write_metrics(json, run);
   if (run.built.published) write_published(json, *run.built.published);
+  if (!run.built.notes.empty()) write_notes(json, run.built.notes);
   json.key("ranks").begin_array();
   for (std::size_t rank = 0; rank < run.metrics.ranks.size(); ++rank)
     write_rank(json, rank, run.metrics.ranks[rank]);

@@ -138,6 +138,23 @@ TEST_CASE("a message takes latency + bytes / bandwidth", "[formula]") {
   CHECK(message_seconds(1e9, true, round_numbers(), kIdeal) == Approx(10e-6 + 0.1));
 }
 
+TEST_CASE("only devices that the constants were fitted on need no note", "[property]") {
+  for (const auto& device : device_presets()) {
+    CAPTURE(device.name);
+    CHECK(!device.note.empty());
+    const bool fitted = device.name.substr(0, 4) == "a100";
+    CHECK((device.note == kFittedHere) == fitted);
+    CHECK(constants_note(device.value).empty() == fitted);
+  }
+  Device device = find_preset(device_presets(), "h200")->value;
+  CHECK(constants_note(device) ==
+        "h200: datasheet peaks with efficiencies fitted on A100; not compared with measurements");
+  device = find_preset(device_presets(), "a100-80")->value;
+  device.half.per_second *= 2;
+  CHECK(constants_note(device) ==
+        "a device of the scenario's own: efficiencies fitted on A100; not compared with measurements");
+}
+
 TEST_CASE("catalog entries are named once, sourced and usable", "[property]") {
   std::vector<std::string_view> names;
   for (const auto& model : model_presets()) {

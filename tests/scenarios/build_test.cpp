@@ -93,3 +93,20 @@ TEST_CASE("published numbers are left out where an option makes it another scena
     CHECK(report({assignment}).contains("published"));
   }
 }
+
+TEST_CASE("roofline costs on another device than the A100 come with a note", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "model: {preset: gpt-1.7b}\n"
+             "cluster: {preset: dgx-a100}\n"
+             "batch: {global: 1}\n");
+  CHECK_FALSE(report().contains("notes"));
+  const std::string note =
+      "h100: datasheet peaks with efficiencies fitted on A100; not compared with measurements";
+  CHECK(report({"cluster.preset=dgx-h100"})["notes"] == json::array({note}));
+  const std::string out = run_program({"run", "a.yaml", "--set", "cluster.preset=dgx-h100"}).out;
+  CHECK(out.substr(out.rfind("\n  ") + 1) == "  Note       " + note + "\n");
+  // Given times are as good as whoever gave them.
+  CHECK_FALSE(report({"cluster.preset=dgx-h100", "costs={model: uniform, forward: 1 s, backward: 2 s}"})
+                  .contains("notes"));
+}
