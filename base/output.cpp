@@ -14,39 +14,18 @@
 #include <optional>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
-#include "base/error.h"
+#include "base/output_target.h"
 #include "base/pending_files.h"
 
 namespace stagecraft {
+
+using detail::OutputTarget;
+using detail::write_error;
+
 namespace {
 
 constexpr std::size_t kBufferSize = std::size_t{1} << 20;
-
-std::vector<std::string> remedy(int error) {
-  switch (error) {
-    case ENOENT:
-    case ENOTDIR:
-      return {"make the folder first, or name another one"};
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return {"name a file in a folder that you may write to"};
-    case ENOSPC:
-    case EDQUOT:
-      return {"free some space, or name a file on another disk"};
-    case EISDIR:
-      return {"name a file, not a folder"};
-    default:
-      return {};
-  }
-}
-
-InputError write_error(const std::string& path, int error) {
-  const std::string what = error == ENOENT ? "its folder does not exist" : std::strerror(error);
-  return file_error(path, fmt::format("cannot be written: {}", what), remedy(error));
-}
 
 /// gzip as a stream, RFC 1952.
 class Compressor {
@@ -77,31 +56,14 @@ class Compressor {
   std::array<char, 65536> out_{};
 };
 
-/// The file that a path leads to: links are followed, also where the last one points to nothing yet.
-std::string real_target(std::string path) {
-  for (int hops = 0; hops < 40; ++hops) {
-    char target[4096];
-    const ssize_t size = readlink(path.c_str(), target, sizeof target);
-    if (size <= 0) return path;
-    const std::string link(target, static_cast<std::size_t>(size));
-    const std::size_t slash = path.rfind('/');
-    path = link[0] == '/' || slash == std::string::npos ? link : path.substr(0, slash + 1) + link;
-  }
-  return path;  // a circle of links: opening it will say so
-}
-
 }  // namespace
 
 class OutputFile::Impl {
  public:
   explicit Impl(std::string path) : path_(std::move(path)) {
     buffer_.reserve(kBufferSize);
-    if (path_ == "-") {
-      descriptor_ = STDOUT_FILENO;
-    } else {
-      if (path_.ends_with(".gz")) compressor_.emplace();
-      open();
-    }
+    if (path_.ends_with(".gz")) compressor_.emplace();
+    open(detail::find_target(path_));
   }
 
   ~Impl() {
@@ -128,8 +90,7 @@ class OutputFile::Impl {
     committed_ = true;
     flush(/*last=*/true);
     // Some file systems report a full disk only here.
-    if (descriptor_ != STDOUT_FILENO && ::close(std::exchange(descriptor_, -1)) != 0)
-      throw write_error(path_, errno);
+    if (::close(std::exchange(descriptor_, -1)) != 0) throw write_error(path_, errno);
     if (temporary_.empty()) return;
     if (std::rename(temporary_.c_str(), target_.c_str()) != 0) throw write_error(path_, errno);
     temporary_.clear();
@@ -137,22 +98,21 @@ class OutputFile::Impl {
   }
 
  private:
-  void open() {
-    if (path_.empty()) throw InputError("the name of an output file is empty");
-    target_ = real_target(path_);
-    struct stat status {};
-    const bool exists = stat(target_.c_str(), &status) == 0;
-    if (!exists && errno == ELOOP) throw write_error(path_, errno);
-    if (exists && S_ISDIR(status.st_mode)) throw write_error(path_, EISDIR);
-    if (exists && !S_ISREG(status.st_mode)) {
-      descriptor_ = ::open(target_.c_str(), O_WRONLY | O_CLOEXEC);
-      if (descriptor_ < 0) throw write_error(path_, errno);
+  void open(const OutputTarget& target) {
+    if (target.way == OutputTarget::Way::Rename) {
+      target_ = target.path;
+      open_temporary();
+      if (target.permissions) (void)fchmod(descriptor_, *target.permissions);
       return;
     }
-    // rename() would replace a file that is write-protected; who protected it did not want that.
-    if (exists && access(target_.c_str(), W_OK) != 0) throw write_error(path_, errno);
-    open_temporary();
-    if (exists) (void)fchmod(descriptor_, status.st_mode & 07777);
+    if (target.way == OutputTarget::Way::Open) {
+      descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+    } else if ((fcntl(target.descriptor, F_GETFL) & O_ACCMODE) == O_RDONLY) {
+      errno = EBADF;
+    } else {  // A copy shares the position in the file with all else that is written there.
+      descriptor_ = fcntl(target.descriptor, F_DUPFD_CLOEXEC, 0);
+    }
+    if (descriptor_ < 0) throw write_error(path_, errno);
   }
 
   void open_temporary() {
@@ -185,13 +145,13 @@ class OutputFile::Impl {
     while (!data.empty()) {
       const ssize_t size = ::write(descriptor_, data.data(), data.size());
       if (size < 0 && errno == EINTR) continue;
-      if (size < 0) throw write_error(path_ == "-" ? "standard output" : path_, errno);
+      if (size < 0) throw write_error(path_, errno);
       data.remove_prefix(static_cast<std::size_t>(size));
     }
   }
 
   void close_descriptor() {
-    if (descriptor_ >= 0 && descriptor_ != STDOUT_FILENO) ::close(descriptor_);
+    if (descriptor_ >= 0) ::close(descriptor_);
     descriptor_ = -1;
   }
 

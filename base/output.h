@@ -10,9 +10,11 @@ namespace stagecraft {
 /// A file that appears whole or not at all. What is written goes to a temporary file in the same folder;
 /// commit() gives it the final name in one step. Destroyed without commit, the temporary is removed.
 ///
-/// A target that is no regular file (`-` for standard output, /dev/null, a pipe) is written directly. A link
-/// is followed: the file that it points to is replaced. An existing file keeps its permissions. A name that
-/// ends in .gz is compressed (gzip, no time stamp: the same content gives the same bytes with one zlib).
+/// A target that is no regular file (/dev/null, a pipe) is written directly, and so is an open descriptor
+/// (`-` for standard output, /dev/stdout, /dev/fd/63), even one of a regular file: what others write there
+/// stays. A link is followed: the file that it points to is replaced. An existing file keeps its permissions.
+/// A name that ends in .gz is compressed (gzip, no time stamp: the same content gives the same bytes with one
+/// zlib).
 ///
 /// Errors are InputError and name the file and what to do. Buffered: 1 MiB. Not for several threads at once.
 class OutputFile {

@@ -1,5 +1,6 @@
 #include "base/output.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -143,6 +144,39 @@ TEST_CASE("what is no regular file is written directly") {
   CHECK(received == "through the pipe");
   CHECK(fs::is_fifo(folder / "pipe"));
   CHECK(folder.files() == std::vector<std::string>{"pipe"});
+}
+
+TEST_CASE("a pipe is written by the name of its descriptor, as >(cat > f) gives it") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  write_file("/dev/fd/" + std::to_string(ends[1]), "through the pipe");
+  char received[64] = {};
+  CHECK(read(ends[0], received, sizeof received) == 16);
+  CHECK(std::string(received) == "through the pipe");
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_CASE("a file behind a descriptor is written to where it stands, not replaced") {
+  const Folder folder;
+  const int file = open((folder / "f").c_str(), O_WRONLY | O_CREAT, 0600);
+  REQUIRE(write(file, "before ", 7) == 7);
+  // /dev/stdout is such a link to a descriptor.
+  fs::create_symlink("/proc/self/fd/" + std::to_string(file), folder / "stdout");
+  write_file(folder / "stdout", "output");
+  CHECK(write(file, " after", 6) == 6);
+  close(file);
+  CHECK(content(folder / "f") == "before output after");
+  CHECK(folder.files() == std::vector<std::string>{"f", "stdout"});
+}
+
+TEST_CASE("a descriptor that is closed or only read is named", "[error]") {
+  const auto open_error = [](const std::string& path) { return error_of([&] { OutputFile file(path); }); };
+  CHECK(open_error("/dev/fd/987") == "/dev/fd/987: error: cannot be written: Bad file descriptor");
+  const int null = open("/dev/null", O_RDONLY);
+  const std::string path = "/dev/fd/" + std::to_string(null);
+  CHECK(open_error(path) == path + ": error: cannot be written: Bad file descriptor");
+  close(null);
 }
 
 TEST_CASE("output that cannot be written says so before anything is computed", "[error]") {
