@@ -75,6 +75,7 @@ class OutputFile::Impl {
   Impl& operator=(const Impl&) = delete;
 
   const std::string& path() const { return path_; }
+  bool replaces() const { return !target_.empty(); }
 
   void write(std::string_view data) {
     while (!data.empty()) {
@@ -178,6 +179,9 @@ void OutputFile::commit() {
 }
 const std::string& OutputFile::path() const {
   return impl_->path();
+}
+bool OutputFile::replaces() const {
+  return impl_->replaces();
 }
 
 void write_file(const std::string& path, std::string_view content) {

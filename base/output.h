@@ -30,6 +30,8 @@ class OutputFile {
   void commit();
 
   const std::string& path() const;
+  /// Whether commit() renames, so that a file of this name is replaced; false where it is written directly.
+  bool replaces() const;
 
  private:
   class Impl;

@@ -85,6 +85,21 @@ int named_descriptor(std::string path) {
 
 }  // namespace
 
+std::optional<FileId> file_id(const std::string& path) {
+  struct stat status {};
+  const int descriptor = named_descriptor(path);
+  const bool there = descriptor >= 0 ? fstat(descriptor, &status) == 0 : stat(path.c_str(), &status) == 0;
+  if (there && S_ISCHR(status.st_mode)) {
+    if (descriptor < 0) return std::nullopt;
+    return FileId{.inode = static_cast<std::uint64_t>(descriptor), .name = "descriptor"};
+  }
+  if (there) return FileId{.device = status.st_dev, .inode = status.st_ino};
+  const std::string target = real_target(path);
+  const std::string folder = folder_of(target);
+  if (stat(folder.empty() ? "." : folder.c_str(), &status) != 0) return std::nullopt;
+  return FileId{.device = status.st_dev, .inode = status.st_ino, .name = target.substr(folder.size())};
+}
+
 namespace detail {
 
 OutputTarget find_target(const std::string& path) {

@@ -2,12 +2,29 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "base/error.h"
 
-namespace stagecraft::detail {
+namespace stagecraft {
+
+/// Which file a path leads to: two paths with equal ids are one file, however they are written. `name` is
+/// empty for a file that exists; for one that does not, device and inode are those of its folder.
+struct FileId {
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::string name{};
+
+  bool operator==(const FileId&) const = default;
+};
+
+/// The id of what `path` leads to, links followed; `-` is standard output. Nothing where its folder does not
+/// exist, and for devices such as /dev/null, which may be written to as often as one likes.
+std::optional<FileId> file_id(const std::string& path);
+
+namespace detail {
 
 /// How an output file is written.
 struct OutputTarget {
@@ -28,4 +45,5 @@ OutputTarget find_target(const std::string& path);
 /// "PATH: error: cannot be written: ..." with the remedy for `error`, an errno.
 InputError write_error(const std::string& path, int error);
 
-}  // namespace stagecraft::detail
+}  // namespace detail
+}  // namespace stagecraft

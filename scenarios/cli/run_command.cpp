@@ -3,9 +3,9 @@
 #include <charconv>
 #include <ostream>
 
-#include "base/output.h"
 #include "base/quantity.h"
 #include "scenarios/cli/commands.h"
+#include "scenarios/cli/outputs.h"
 #include "scenarios/reader/reader.h"
 #include "scenarios/run/report.h"
 #include "sim/report/csv.h"
@@ -15,79 +15,6 @@
 namespace stagecraft {
 
 namespace {
-
-/// The outputs that were asked for. All are opened before the simulation, so that a folder that does not
-/// exist is known early, and put in place when all are written: together or not at all.
-class Outputs {
- public:
-  Outputs(const Arguments& arguments, std::ostream& out) : out_(out) {
-    for (std::string_view option : {"json", "csv", "svg", "trace", "schedule-csv"}) {
-      const std::string path = arguments.value(option);
-      if (!arguments.has(option)) continue;
-      if (path.empty()) throw UsageError(fmt::format("option '--{}' needs a file name", option));
-      for (const Target& other : targets_)
-        if (path != "-" && other.path == path)
-          throw UsageError(
-              fmt::format("options '--{}' and '--{}' name the same file '{}'", other.option, option, path));
-      targets_.push_back({option, path, {}});
-      if (path != "-")
-        targets_.back().file.emplace(path);
-      else if (stdout_taken_)
-        throw UsageError("only one output can be standard output");
-      else
-        stdout_taken_ = true;
-    }
-  }
-
-  bool wants(std::string_view option) const { return find(option) != nullptr; }
-  bool stdout_taken() const { return stdout_taken_; }
-
-  /// Calls write(sink) where the option was given.
-  template <class Write>
-  void write(std::string_view option, Write write) {
-    Target* target = find(option);
-    if (!target) return;
-    if (target->file) {
-      ForwardingSink<OutputFile> sink(*target->file);
-      write(sink);
-    } else {
-      StringSink text;
-      write(text);
-      out_ << text.text;
-    }
-  }
-
-  void commit() {
-    for (Target& target : targets_)
-      if (target.file) target.file->commit();
-  }
-
-  /// The names of the files, for people.
-  std::string written() const {
-    std::string text;
-    for (const Target& target : targets_)
-      if (target.file) text += (text.empty() ? "" : ", ") + target.path;
-    return text;
-  }
-
- private:
-  struct Target {
-    std::string_view option;
-    std::string path;
-    std::optional<OutputFile> file;
-  };
-
-  const Target* find(std::string_view option) const {
-    for (const Target& target : targets_)
-      if (target.option == option) return &target;
-    return nullptr;
-  }
-  Target* find(std::string_view option) { return const_cast<Target*>(std::as_const(*this).find(option)); }
-
-  std::ostream& out_;
-  std::vector<Target> targets_;
-  bool stdout_taken_ = false;
-};
 
 TimePoint parse_time(std::string_view text, std::string_view option) {
   try {
@@ -166,7 +93,7 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   if (arguments.positional.size() != 1) throw UsageError("run takes one scenario");
   const Selection shown = selection(arguments);
   const ReadScenario read = read_scenario(arguments.positional[0], arguments.values("set"));
-  Outputs outputs(arguments, streams.out);
+  Outputs outputs(arguments, scenario_files(read), streams.out);
   const bool pictures = outputs.wants("svg") || outputs.wants("trace");
   const RunResult result = run(read, {.bubbles = pictures || outputs.wants("csv"),
                                       .transfers = pictures,

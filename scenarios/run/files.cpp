@@ -28,4 +28,15 @@ std::string read_scenario_file(const ReadScenario& read, std::string_view key, c
   return text;
 }
 
+std::vector<ScenarioFile> scenario_files(const ReadScenario& read) {
+  std::vector<ScenarioFile> files{{"", read.path}};
+  const Scenario& scenario = read.scenario;
+  const auto add = [&](std::string_view key, const std::optional<std::string>& file) {
+    if (file) files.push_back({key, scenario_file_path(read, *file)});
+  };
+  add("pipeline.csv", scenario.pipeline.csv);
+  if (scenario.model) add("model.hf_config", scenario.model->hf_config);
+  return files;
+}
+
 }  // namespace stagecraft

@@ -18,6 +18,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/output_target.h"
 #include "error_of.h"
 
 using namespace stagecraft;
@@ -168,6 +169,29 @@ TEST_CASE("a file behind a descriptor is written to where it stands, not replace
   close(file);
   CHECK(content(folder / "f") == "before output after");
   CHECK(folder.files() == std::vector<std::string>{"f", "stdout"});
+}
+
+TEST_CASE("paths to one file have one id, and other files another") {
+  const Folder folder;
+  write_file(folder / "a", "x");
+  fs::create_directory(folder / "sub");
+  fs::create_symlink("a", folder / "link");
+  fs::create_symlink("later", folder / "to-later");
+  const auto id = [&](const std::string& name) { return file_id(folder / name); };
+  REQUIRE(id("a"));
+  CHECK(id("a") == id("./sub/../a"));
+  CHECK(id("a") == id("link"));
+  CHECK(id("a") != id("b"));
+  REQUIRE(id("later"));
+  CHECK(id("later") == id("sub/../later"));
+  CHECK(id("later") == id("to-later"));
+  CHECK(id("later") != id("sub/later"));
+  CHECK_FALSE(id("no/a"));
+  CHECK_FALSE(file_id("/dev/null"));
+  const int file = open((folder / "a").c_str(), O_RDONLY);
+  CHECK(id("a") == file_id("/dev/fd/" + std::to_string(file)));
+  close(file);
+  CHECK(file_id("-") == file_id("/dev/stdout"));
 }
 
 TEST_CASE("a descriptor that is closed or only read is named", "[error]") {

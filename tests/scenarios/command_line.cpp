@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,6 +27,13 @@ Output run_program(const std::vector<std::string>& words, bool terminal) {
   std::ostringstream err;
   const Exit exit = run_command_line(words, out, err, terminal);
   return {static_cast<int>(exit), out.str(), err.str()};
+}
+
+int shell(const std::string& command) {
+  setenv("STAGECRAFT", STAGECRAFT_PROGRAM, 1);
+  setenv("STAGECRAFT_TEST_COMMAND", command.c_str(), 1);
+  const int status = std::system("exec bash -c \"$STAGECRAFT_TEST_COMMAND\"");
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 TemporaryFolder::TemporaryFolder() : before_(fs::current_path()) {

@@ -16,6 +16,10 @@ struct Output {
 /// Runs the command line without the program's name.
 Output run_program(const std::vector<std::string>& words, bool terminal = false);
 
+/// Runs `command` in bash, in the current folder; the environment variable STAGECRAFT is the built program.
+/// Returns its exit status.
+int shell(const std::string& command);
+
 /// A new folder that is the current one until the end of the scope, then removed: so that messages name
 /// files as a user would, without the folder.
 class TemporaryFolder {

@@ -70,7 +70,13 @@ TEST_CASE("every mistake on the command line is named, and nothing is written", 
        "stagecraft: error: only one output can be standard output\n"
        "see `stagecraft --help`\n"},
       {{"run", "a.yaml", "--json", "x", "--csv", "x"},
-       "stagecraft: error: options '--json' and '--csv' name the same file 'x'\n"
+       "stagecraft: error: options '--json' and '--csv' name the same file: 'x'\n"
+       "see `stagecraft --help`\n"},
+      {{"run", "a.yaml", "--json", "x", "--csv", "./folder/../x"},
+       "stagecraft: error: options '--json' and '--csv' name the same file: 'x' and './folder/../x'\n"
+       "see `stagecraft --help`\n"},
+      {{"run", "a.yaml", "--json", "./a.yaml"},
+       "stagecraft: error: option '--json' would overwrite the scenario 'a.yaml'\n"
        "see `stagecraft --help`\n"},
       {{"run", "a.yaml", "--json", "nowhere/x.json"},
        "nowhere/x.json: error: cannot be written: its folder does not exist\n"

@@ -316,6 +316,47 @@ TEST_CASE("a file that the system refuses is named with the system's reason", "[
         "      |                 ^\n");
 }
 
+TEST_CASE("no output replaces a file that the scenario reads, whatever the path", "[error]") {
+  struct Case {
+    std::string scenario;
+    std::string output;
+    std::string error;
+  };
+  const std::string trained =
+      "cluster: {preset: dgx-a100, nodes: 12}\nparallel: {tensor: 8, pipeline: 12}\nbatch: {global: 48}\n";
+  const Case cases[] = {
+      {"pipeline: {csv: s.csv}\ncosts: {forward: 1 ms, backward: 2 ms}\n", "in/s.csv",
+       "would overwrite 'in/s.csv', which the scenario reads ('pipeline.csv')"},
+      {"pipeline: {csv: s.csv}\ncosts: {forward: 1 ms, backward: 2 ms}\n", "link",
+       "would overwrite 'in/s.csv', which the scenario reads ('pipeline.csv')"},
+      {"model: {hf_config: s.csv}\n" + trained, "in/../in/s.csv",
+       "would overwrite 'in/s.csv', which the scenario reads ('model.hf_config')"},
+      {"model: {hf_config: s.csv}\n" + trained, "in/a.yaml", "would overwrite the scenario 'in/a.yaml'"},
+  };
+  for (const Case& one : cases) {
+    const TemporaryFolder folder;
+    std::filesystem::create_directory("in");
+    std::filesystem::create_symlink("in/s.csv", "link");
+    write_text("in/a.yaml", one.scenario);
+    write_text("in/s.csv", "0F0,0B0\n");
+    const Output output = run_program({"run", "in/a.yaml", "--schedule-csv", one.output});
+    CHECK(output.err ==
+          "stagecraft: error: option '--schedule-csv' " + one.error + "\nsee `stagecraft --help`\n");
+    CHECK(output.status == 2);
+    CHECK(read_text("in/s.csv") == "0F0,0B0\n");
+    CHECK(read_text("in/a.yaml") == one.scenario);
+    CHECK(folder.names() == std::vector<std::string>{"in", "link"});
+  }
+}
+
+TEST_CASE("a device may be named by several options", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  const Output output = run_program({"run", "a.yaml", "--json", "/dev/null", "--csv", "/dev/null"});
+  CHECK(output.err == "");
+  CHECK(output.status == 0);
+}
+
 TEST_CASE("ten megabytes of brackets are refused quickly", "[error]") {
   const TemporaryFolder folder;
   write_text("a.yaml", std::string(10'000'000, '['));

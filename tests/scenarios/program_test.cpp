@@ -1,0 +1,31 @@
+// What only the program itself can show: standard output of a real process, and one process beside another.
+#include <catch2/catch.hpp>
+
+#include "command_line.h"
+
+using namespace stagecraft;
+
+TEST_CASE("an output does not replace the file that standard output goes to", "[error]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  CHECK(shell("$STAGECRAFT run a.yaml --csv ./f > f 2> err") == 2);
+  CHECK(read_text("err") ==
+        "stagecraft: error: option '--csv' would overwrite './f', which standard output goes to\n"
+        "see `stagecraft --help`\n");
+  CHECK(shell("$STAGECRAFT run a.yaml --json - --csv /dev/stdout 2> err | cat > f") == 0);
+  CHECK(read_text("err") ==
+        "stagecraft: error: options '--json' and '--csv' name the same file: '-' and '/dev/stdout'\n"
+        "see `stagecraft --help`\n");
+  CHECK(folder.names() == std::vector<std::string>{"a.yaml", "err", "f"});
+}
+
+TEST_CASE("an output that names standard output stands before the report", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  CHECK(shell("$STAGECRAFT run a.yaml --schedule-csv /dev/stdout > f") == 0);
+  const std::string text = read_text("f");
+  CHECK(text.substr(0, text.find("  Step")) ==
+        "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\na: 1f1b, 2 ranks, 2 micro-batches, given costs\n");
+  CHECK(shell("$STAGECRAFT run a.yaml --schedule-csv >(cat > g) > /dev/null; wait $!") == 0);
+  CHECK(read_text("g") == "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n");
+}
