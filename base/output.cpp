@@ -86,12 +86,16 @@ class OutputFile::Impl {
     }
   }
 
-  void commit() {
-    if (committed_) throw std::logic_error("OutputFile: committed twice");
-    committed_ = true;
+  void finish() {
     flush(/*last=*/true);
     // Some file systems report a full disk only here.
     if (::close(std::exchange(descriptor_, -1)) != 0) throw write_error(path_, errno);
+  }
+
+  void commit() {
+    if (committed_) throw std::logic_error("OutputFile: committed twice");
+    committed_ = true;
+    if (descriptor_ >= 0) finish();
     if (temporary_.empty()) return;
     if (std::rename(temporary_.c_str(), target_.c_str()) != 0) throw write_error(path_, errno);
     temporary_.clear();
@@ -173,6 +177,9 @@ OutputFile& OutputFile::operator=(OutputFile&&) noexcept = default;
 
 void OutputFile::write(std::string_view data) {
   impl_->write(data);
+}
+void OutputFile::finish() {
+  impl_->finish();
 }
 void OutputFile::commit() {
   impl_->commit();

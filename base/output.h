@@ -26,7 +26,10 @@ class OutputFile {
   OutputFile& operator=(OutputFile&&) noexcept;
 
   void write(std::string_view data);
-  /// Writes what is buffered and puts the file in place. REQUIRES: not yet committed.
+  /// Writes what is buffered. Of several files, finish all before the first commit: what can fail has then
+  /// succeeded. REQUIRES: not yet finished.
+  void finish();
+  /// Finishes where that was not done, and puts the file in place. REQUIRES: not yet committed.
   void commit();
 
   const std::string& path() const;

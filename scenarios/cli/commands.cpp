@@ -142,10 +142,16 @@ std::span<const OptionInfo> common_options() {
   return kCommonOptions;
 }
 
+void flush_output(std::ostream& out) {
+  if (!out.flush()) throw InputError("stagecraft: error: cannot write to standard output");
+}
+
 Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
                       bool terminal) {
   try {
-    return dispatch(words, out, err, terminal);
+    const Exit exit = dispatch(words, out, err, terminal);
+    flush_output(out);
+    return exit;
   } catch (const UsageError& error) {
     err << "stagecraft: error: " << error.what() << "\nsee `stagecraft --help`\n";
   } catch (const InputError& error) {

@@ -40,6 +40,9 @@ std::span<const OptionInfo> common_options();
 Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
                       bool terminal);
 
+/// Writes what is buffered for standard output. Throws InputError where it cannot be written.
+void flush_output(std::ostream& out);
+
 /// "0.1.0 (abc1234)", and with the compiler and optional parts, several lines.
 std::string version();
 std::string version_text();

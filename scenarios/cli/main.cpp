@@ -14,19 +14,23 @@ extern "C" void interrupted(int) {
   _exit(static_cast<int>(stagecraft::Exit::Interrupted));
 }
 
+/// The reader of a pipe is gone, or the terminal: ends as the signal would have it, but leaves nothing
+/// behind.
+extern "C" void cut_off(int signal) {
+  stagecraft::unlink_pending_temporaries();
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGINT, interrupted);
   std::signal(SIGTERM, interrupted);
+  std::signal(SIGPIPE, cut_off);
+  std::signal(SIGHUP, cut_off);
   std::ios::sync_with_stdio(false);
   const std::vector<std::string> words(argv + 1, argv + argc);
   const bool terminal = isatty(STDOUT_FILENO) != 0;
-  const auto exit = stagecraft::run_command_line(words, std::cout, std::cerr, terminal);
-  std::cout.flush();
-  if (!std::cout) {
-    std::cerr << "stagecraft: error: cannot write to standard output\n";
-    return static_cast<int>(stagecraft::Exit::BadInput);
-  }
-  return static_cast<int>(exit);
+  return static_cast<int>(stagecraft::run_command_line(words, std::cout, std::cerr, terminal));
 }

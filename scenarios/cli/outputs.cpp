@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ostream>
 
+#include "scenarios/cli/commands.h"
+
 namespace stagecraft {
 
 namespace {
@@ -62,8 +64,15 @@ void Outputs::open(Target& target) {
                                  target.option, target.path));
 }
 
-void Outputs::commit() {
+void Outputs::finish() {
+  for (const bool file : {true, false})
+    for (Target& target : targets_)
+      if (target.file && target.file->replaces() == file) target.file->finish();
   out_ << stdout_text_.text;
+  flush_output(out_);
+}
+
+void Outputs::commit() {
   for (Target& target : targets_)
     if (target.file) target.file->commit();
 }

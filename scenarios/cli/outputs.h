@@ -35,7 +35,10 @@ class Outputs {
     write(sink);
   }
 
-  /// Writes standard output and puts the files in place.
+  /// Writes every output as far as it can be taken back: the files under temporary names, then pipes and
+  /// standard output.
+  void finish();
+  /// Puts the files in place. REQUIRES: finished, and all else that is to be printed is printed.
   void commit();
 
   /// The names of the files, for people.

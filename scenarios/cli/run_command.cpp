@@ -100,10 +100,12 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
                                       .counters = outputs.wants("trace")});
   expect_something(shown, result);
   write_outputs(result, shown, outputs, streams.err);
-  outputs.commit();
+  outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
   if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
     streams.out << "  Written    " << files << "\n";
+  flush_output(streams.out);
+  outputs.commit();
   return Exit::Done;
 }
 

@@ -264,6 +264,23 @@ TEST_CASE("a write-protected file is not replaced", "[error]") {
             "      = name a file in a folder that you may write to");
 }
 
+TEST_CASE("a finished file is whole but not yet in place") {
+  const Folder folder;
+  {
+    OutputFile file(folder / "a");
+    file.write("text");
+    file.finish();
+    REQUIRE(folder.files().size() == 1);
+    CHECK(content(folder / folder.files()[0]) == "text");
+  }
+  CHECK(folder.files().empty());
+  OutputFile file(folder / "a");
+  file.write("text");
+  file.finish();
+  file.commit();
+  CHECK(folder.files() == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("committing twice is a logic error", "[error]") {
   const Folder folder;
   OutputFile file(folder / "a");

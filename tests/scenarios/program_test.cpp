@@ -19,6 +19,24 @@ TEST_CASE("an output does not replace the file that standard output goes to", "[
   CHECK(folder.names() == std::vector<std::string>{"a.yaml", "err", "f"});
 }
 
+TEST_CASE("outputs appear together or not at all, standard output included", "[error]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  for (const char* command : {
+           "--json - --svg s.svg > /dev/full",
+           "--svg s.svg > /dev/full",
+           "--json j.json --svg s.svg --csv /dev/full",
+           "--svg s.svg --trace - | true; exit ${PIPESTATUS[0]}",
+       }) {
+    INFO(command);
+    CHECK(shell("$STAGECRAFT run a.yaml --set pipeline.microbatches=9999 2> err " + std::string(command)) !=
+          0);
+    CHECK(folder.names() == std::vector<std::string>{"a.yaml", "err"});
+  }
+  CHECK(shell("$STAGECRAFT list > /dev/full 2> err") == 2);
+  CHECK(read_text("err") == "stagecraft: error: cannot write to standard output\n");
+}
+
 TEST_CASE("an output that names standard output stands before the report", "[golden]") {
   const TemporaryFolder folder;
   write_text("a.yaml", kTwoRanks);
