@@ -350,11 +350,11 @@ TEST_CASE("nesting deeper than 64 is refused, however it is written", "[error]")
   CHECK(first_line("a: " + repeat("[", 64) + repeat("]", 64)) == "a.yaml:1:67" + deep);
 }
 
-TEST_CASE("ten megabytes of brackets are refused within a second", "[error]") {
+TEST_CASE("ten megabytes of brackets are refused within seconds", "[error]") {
 #ifdef NDEBUG
-  const double allowed = 1;
+  const double allowed = 5;  // 0.6 on an idle machine; what is quadratic takes hours
 #else
-  const double allowed = 10;  // without optimisation, with sanitizers
+  const double allowed = 30;  // without optimisation, with sanitizers
 #endif
   const std::size_t size = 10'000'000;
   for (const char* pattern :
