@@ -146,12 +146,9 @@ void flush_output(std::ostream& out) {
   if (!out.flush()) throw InputError("stagecraft: error: cannot write to standard output");
 }
 
-Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
-                      bool terminal) {
+Exit report_errors(const std::function<Exit()>& action, std::ostream& err) {
   try {
-    const Exit exit = dispatch(words, out, err, terminal);
-    flush_output(out);
-    return exit;
+    return action();
   } catch (const UsageError& error) {
     err << "stagecraft: error: " << error.what() << "\nsee `stagecraft --help`\n";
   } catch (const InputError& error) {
@@ -159,8 +156,25 @@ Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, 
   } catch (const std::bad_alloc&) {
     err << "stagecraft: error: this machine's memory does not hold the simulation; ask for fewer ranks or "
            "micro-batches\n";
+  } catch (const std::exception& error) {
+    err << "stagecraft: internal error: " << error.what()
+        << "\nThis is a mistake in stagecraft, not in the scenario. Please report it with the command line, "
+           "the "
+           "scenario and what `stagecraft --version` prints.\n";
+    return Exit::Internal;
   }
   return Exit::BadInput;
+}
+
+Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
+                      bool terminal) {
+  return report_errors(
+      [&] {
+        const Exit exit = dispatch(words, out, err, terminal);
+        flush_output(out);
+        return exit;
+      },
+      err);
 }
 
 }  // namespace stagecraft

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <span>
 #include <string>
@@ -10,8 +11,8 @@
 
 namespace stagecraft {
 
-/// Exit statuses.
-enum class Exit { Done = 0, Failed = 1, BadInput = 2, NoPlan = 3, Interrupted = 130 };
+/// Exit statuses. Internal, the program's own mistake, is EX_SOFTWARE of sysexits.h.
+enum class Exit { Done = 0, Failed = 1, BadInput = 2, NoPlan = 3, Internal = 70, Interrupted = 130 };
 
 /// Where a command writes, so that tests can run it in process.
 struct Streams {
@@ -39,6 +40,9 @@ std::span<const OptionInfo> common_options();
 /// exceptions into messages and exit statuses. `terminal`: standard output is one.
 Exit run_command_line(const std::vector<std::string>& words, std::ostream& out, std::ostream& err,
                       bool terminal);
+
+/// Runs `action`; what it throws becomes a message on `err` and an exit status.
+Exit report_errors(const std::function<Exit()>& action, std::ostream& err);
 
 /// Writes what is buffered for standard output. Throws InputError where it cannot be written.
 void flush_output(std::ostream& out);

@@ -1,6 +1,10 @@
 #include <catch2/catch.hpp>
+#include <new>
+#include <sstream>
+#include <stdexcept>
 
 #include "command_line.h"
+#include "scenarios/cli/commands.h"
 
 using namespace stagecraft;
 
@@ -167,4 +171,22 @@ TEST_CASE("every mistake on the command line is named, and nothing is written", 
     CHECK(output.status == 2);
     CHECK(folder.names() == std::vector<std::string>{"a.yaml", "folder"});
   }
+}
+
+TEST_CASE("a mistake of the program itself asks for the scenario and has its own exit status", "[error]") {
+  std::ostringstream err;
+  const Exit exit = report_errors([]() -> Exit { throw std::logic_error("a bracket is closed"); }, err);
+  CHECK(static_cast<int>(exit) == 70);
+  CHECK(err.str() ==
+        "stagecraft: internal error: a bracket is closed\n"
+        "This is a mistake in stagecraft, not in the scenario. Please report it with the command line, the "
+        "scenario and what `stagecraft --version` prints.\n");
+}
+
+TEST_CASE("a simulation that does not fit the memory is the scenario's mistake", "[error]") {
+  std::ostringstream err;
+  CHECK(report_errors([]() -> Exit { throw std::bad_alloc(); }, err) == Exit::BadInput);
+  CHECK(err.str() ==
+        "stagecraft: error: this machine's memory does not hold the simulation; ask for fewer ranks or "
+        "micro-batches\n");
 }
