@@ -103,11 +103,12 @@ std::string source_line(const Place& place) {
 std::string render(const Place& place, const std::string& message, const std::vector<std::string>& hints) {
   const bool option = place.origin && place.origin->is_option;
   std::string text = place.origin ? to_string(place) + (option ? ": " : ": error: ") : "";
-  text += message;
+  text += printable(message);
   if (has_line(place)) text += source_line(place);
   const std::size_t gutter =
       std::max<std::size_t>(5, has_line(place) ? std::to_string(place.line).size() : 0) + 1;
-  for (const std::string& hint : hints) text += fmt::format("\n{}= {}", std::string(gutter, ' '), hint);
+  for (const std::string& hint : hints)
+    text += fmt::format("\n{}= {}", std::string(gutter, ' '), printable(hint));
   return text;
 }
 

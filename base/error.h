@@ -35,8 +35,8 @@ std::string to_string(const Place& place);
 ///           = hint
 ///
 /// For a value from the command line the option takes the place of the position and no line is shown:
-/// `--set pipeline.stages=four: must be an integer`. Source lines are cut around the caret and control
-/// characters and invalid UTF-8 are escaped, so that the text is safe for a terminal.
+/// `--set pipeline.stages=four: must be an integer`. Source lines are cut around the caret; control
+/// characters and invalid UTF-8 are escaped everywhere, so that the text is safe for a terminal.
 class InputError : public std::runtime_error {
  public:
   /// An error that has no place; `text` is printed as it is.

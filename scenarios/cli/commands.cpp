@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/text.h"
 
 namespace stagecraft {
 
@@ -150,7 +151,7 @@ Exit report_errors(const std::function<Exit()>& action, std::ostream& err) {
   try {
     return action();
   } catch (const UsageError& error) {
-    err << "stagecraft: error: " << error.what() << "\nsee `stagecraft --help`\n";
+    err << "stagecraft: error: " << printable(error.what()) << "\nsee `stagecraft --help`\n";
   } catch (const InputError& error) {
     err << error.what() << "\n";
   } catch (const std::bad_alloc&) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ostream>
 
+#include "base/text.h"
 #include "scenarios/cli/commands.h"
 
 namespace stagecraft {
@@ -80,7 +81,7 @@ void Outputs::commit() {
 std::string Outputs::written() const {
   std::string text;
   for (const Target& target : targets_)
-    if (target.file) text += (text.empty() ? "" : ", ") + target.path;
+    if (target.file) text += (text.empty() ? "" : ", ") + printable(target.path);
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "base/quantity.h"
+#include "base/text.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/outputs.h"
 #include "scenarios/reader/reader.h"
@@ -115,7 +116,7 @@ Exit check_command(const Arguments& arguments, Streams& streams) {
   for (const std::string& path : arguments.positional) {
     try {
       build(read_scenario(path, arguments.values("set")));
-      streams.out << path << ": ok\n";
+      streams.out << printable(path) << ": ok\n";
     } catch (const InputError& error) {
       streams.err << error.what() << "\n";
       good = false;

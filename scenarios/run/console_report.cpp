@@ -30,8 +30,9 @@ std::string shape_text(const RunResult& run) {
 
 std::string headline(const RunResult& run) {
   const bool uniform = run.built.cost_model == CostModelKind::Uniform;
-  std::string text = fmt::format("{}: {}, {}, {} costs", run.built.name, run.built.schedule_name,
-                                 shape_text(run), uniform ? "given" : "roofline");
+  std::string text =
+      fmt::format("{}: {}, {}, {} costs", printable(run.built.name), printable(run.built.schedule_name),
+                  shape_text(run), uniform ? "given" : "roofline");
   if (!run.built.training) return text;
   const Strategy& strategy = run.built.training->strategy;
   return text + fmt::format(", {} (tensor {} x pipeline {} x data {})", counted(strategy.devices(), "device"),
@@ -96,7 +97,7 @@ std::string published_line(const PublishedSpec& published, const PipelineMetrics
   };
   add_bubble("bubble over makespan", published.bubble_over_makespan, metrics.bubble_over_makespan);
   add_bubble("bubble over span", published.bubble_over_span, metrics.bubble_over_span);
-  return fmt::format("{}, {}", fmt::join(parts, ", "), published.source);
+  return fmt::format("{}, {}", fmt::join(parts, ", "), printable(published.source));
 }
 
 }  // namespace

@@ -42,6 +42,11 @@ TEST_CASE("an error about a whole file or of the command line shows no line", "[
   CHECK(std::string(InputError("plain").what()) == "plain");
 }
 
+TEST_CASE("what an error quotes cannot drive a terminal", "[error]") {
+  CHECK(std::string(file_error("a\x1b.yaml", "no 'x\x1b[31m'", {"did you mean '\xff\n'?"}).what()) ==
+        "a\\x1b.yaml: error: no 'x\\x1b[31m'\n      = did you mean '\\xff\\n'?");
+}
+
 TEST_CASE("an error gives its parts", "[error]") {
   const auto origin = std::make_shared<const Origin>(Origin{.name = "a.yaml", .text = "x"});
   const InputError error({.origin = origin, .line = 1, .column = 1}, "is wrong", {"hint"});

@@ -43,6 +43,26 @@ TEST_CASE("a run is reported in a few lines", "[golden]") {
   CHECK(folder.names() == std::vector<std::string>{"a.yaml"});
 }
 
+TEST_CASE("no text of a scenario reaches the terminal as a command", "[golden]") {
+  const TemporaryFolder folder;
+  const std::string red = "\x1b[31m";
+  write_text("\x1b.csv", "0F0,0B0\n");
+  write_text("a.yaml",
+             "name: \"a\\e[31m\\nb\"\n"
+             "pipeline: {csv: \"\\e.csv\"}\n"
+             "costs: {forward: 1 ms, backward: 2 ms}\n"
+             "published: {source: \"\\e[31m\", makespan: 3 ms}\n");
+  CHECK(run_program({"run", "a.yaml", "--csv", red}).out ==
+        "a\\x1b[31m\\nb: \\x1b.csv, 1 rank, 1 micro-batch, given costs\n"
+        "  Step       3 ms           3 ms of it compute on the mean rank\n"
+        "  Idle       0.0 %          none\n"
+        "  Memory     1 activation   at most on one rank\n"
+        "  Published  3 ms (+0.0 % simulated), \\x1b[31m\n"
+        "  Written    \\x1b[31m\n");
+  CHECK(run_program({"run", red, red}).err.find('\x1b') == std::string::npos);
+  CHECK(run_program({"explain", red}).err.find('\x1b') == std::string::npos);
+}
+
 // Rank 0: F0 0-1, F1 1-2, B0 5-7, B1 8-10 ms. Rank 1, half a millisecond away: F0 1.5-2.5, B0 2.5-4.5,
 // F1 4.5-5.5, B1 5.5-7.5 ms. Each computes 6 ms.
 TEST_CASE("the numbers of two ranks are those laid out by hand", "[golden]") {
