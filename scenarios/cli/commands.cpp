@@ -22,8 +22,8 @@ constexpr std::array kRunOptions{
     OptionInfo{"svg", "FILE", "draw the timeline", false, true},
     OptionInfo{"trace", "FILE", "write a trace for ui.perfetto.dev; compressed when FILE ends in .gz", false,
                true},
-    OptionInfo{"trace-window", "FROM..TO", "only this time, such as 0ms..50ms (also for --svg)"},
-    OptionInfo{"trace-ranks", "A-B", "only these ranks, such as 0-3 (also for --svg)"},
+    OptionInfo{"trace-window", "FROM..TO", "only this time, such as 0ms..50ms, in --trace, --svg and --csv"},
+    OptionInfo{"trace-ranks", "A-B", "only these ranks, such as 0-3, in --trace, --svg and --csv"},
     OptionInfo{"schedule-csv", "FILE", "write the schedule in PyTorch's notation", false, true},
 };
 constexpr std::array kCheckOptions{

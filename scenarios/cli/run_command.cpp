@@ -56,6 +56,15 @@ Selection selection(const Arguments& arguments) {
   return result;
 }
 
+/// A selection that nothing shows is a misunderstanding.
+void expect_shown(const Arguments& arguments) {
+  if (arguments.has("trace") || arguments.has("svg") || arguments.has("csv")) return;
+  for (const char* option : {"trace-window", "trace-ranks"})
+    if (arguments.has(option))
+      throw UsageError(
+          fmt::format("option '--{}' cuts --trace, --svg and --csv; give at least one of them", option));
+}
+
 /// A selection that shows nothing is a slip of the finger.
 void expect_something(const Selection& shown, const RunResult& result) {
   const int ranks = result.built.problem.shape.ranks;
@@ -92,6 +101,7 @@ void write_outputs(const RunResult& result, const Selection& shown, Outputs& out
 
 Exit run_command(const Arguments& arguments, Streams& streams) {
   if (arguments.positional.size() != 1) throw UsageError("run takes one scenario");
+  expect_shown(arguments);
   const Selection shown = selection(arguments);
   const ReadScenario read = read_scenario(arguments.positional[0], arguments.values("set"));
   Outputs outputs(arguments, scenario_files(read), streams.out);

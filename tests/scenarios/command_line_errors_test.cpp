@@ -121,6 +121,13 @@ TEST_CASE("every mistake on the command line is named, and nothing is written", 
       {{"run", "a.yaml", "--svg", "x", "--trace-ranks", "99999999999"},
        "stagecraft: error: option '--trace-ranks' needs ranks such as 0-3, got '99999999999'\n"
        "see `stagecraft --help`\n"},
+      {{"run", "a.yaml", "--trace-window", "0ms..1ms"},
+       "stagecraft: error: option '--trace-window' cuts --trace, --svg and --csv; give at least one of "
+       "them\n"
+       "see `stagecraft --help`\n"},
+      {{"run", "a.yaml", "--json", "x", "--trace-ranks", "0"},
+       "stagecraft: error: option '--trace-ranks' cuts --trace, --svg and --csv; give at least one of them\n"
+       "see `stagecraft --help`\n"},
       {{"run", "a.yaml", "--color", "blue"},
        "stagecraft: error: option '--color' must be auto, always or never, got 'blue'\n"
        "see `stagecraft --help`\n"},
