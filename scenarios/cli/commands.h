@@ -62,4 +62,7 @@ Exit completion_command(const Arguments& arguments, Streams& streams);
 /// The kinds that `stagecraft list` knows.
 std::vector<std::string_view> list_kinds();
 
+/// Everything that `stagecraft explain` knows: the keys of a scenario and those of a report, each once.
+std::vector<std::string> explainable();
+
 }  // namespace stagecraft

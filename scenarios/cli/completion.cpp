@@ -20,7 +20,7 @@ std::string option_words(const CommandInfo& command) {
 /// Words that may stand as a command's argument; empty where it takes files.
 std::string argument_words(const CommandInfo& command) {
   if (command.name == "list") return fmt::format("{}", fmt::join(list_kinds(), " "));
-  if (command.name == "explain") return fmt::format("{}", fmt::join(scenario_keys(), " "));
+  if (command.name == "explain") return fmt::format("{}", fmt::join(explainable(), " "));
   if (command.name == "completion") return "bash zsh fish";
   return {};
 }

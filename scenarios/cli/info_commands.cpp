@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <ostream>
+#include <set>
 
 #include "base/error.h"
 #include "base/suggest.h"
@@ -10,7 +11,7 @@
 #include "models/hf_config.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/reader/reader.h"
-#include "scenarios/run/run.h"
+#include "scenarios/run/report_keys.h"
 #include "sim/schedule/registry.h"
 
 namespace stagecraft {
@@ -30,7 +31,14 @@ std::vector<Entry> entries_of(const Registry& registry) {
   return entries;
 }
 
-/// One kind of thing that a scenario can name.
+template <class Metrics>
+std::vector<Entry> numbers_of(const Metrics& metrics) {
+  std::vector<Entry> entries;
+  for (const auto& metric : metrics) entries.push_back({metric.key, metric.help, metric.unit});
+  return entries;
+}
+
+/// One kind of thing that a scenario can name or a report can hold.
 struct ListKind {
   std::string_view name;
   std::string_view key;  ///< where it is named
@@ -50,11 +58,13 @@ const std::array kKinds{
     ListKind{"devices", "cluster.device.preset", [] { return entries_of(device_presets()); }},
     ListKind{"links", "cluster.intra.preset", [] { return entries_of(link_presets()); }},
     ListKind{"clusters", "cluster.preset", [] { return entries_of(cluster_presets()); }},
-    ListKind{"metrics", "--json",
+    ListKind{"metrics", "--json, metrics", [] { return numbers_of(run_metrics()); }},
+    ListKind{"rank-metrics", "--json, ranks", [] { return numbers_of(rank_metrics()); }},
+    ListKind{"idle-causes", "--json, idle_by_cause_s",
              [] {
                std::vector<Entry> entries;
-               for (const MetricInfo& metric : run_metrics())
-                 entries.push_back({metric.key, metric.help, metric.unit});
+               for (const BubbleCauseInfo& cause : bubble_causes())
+                 entries.push_back({cause.key, cause.help, "s"});
                return entries;
              }},
 };
@@ -71,11 +81,21 @@ void print(const ListKind& kind, std::ostream& out, bool colour) {
   }
 }
 
-std::string nothing_to_explain(std::string_view name, const std::vector<std::string>& keys) {
-  std::vector<std::string_view> names(keys.begin(), keys.end());
-  for (const MetricInfo& metric : run_metrics()) names.push_back(metric.key);
-  for (const BubbleCauseInfo& cause : bubble_causes()) names.push_back(cause.key);
-  return fmt::format("no key or metric is called '{}'{}", name, did_you_mean(name, names));
+/// What a key of the JSON report means, a line for each place where it stands; empty where it is none.
+std::string explained_number(std::string_view name) {
+  std::string text;
+  const auto add = [&](std::string_view key, const std::string& line) {
+    if (key == name) text += line + "\n";
+  };
+  for (const MetricInfo& metric : run_metrics())
+    add(metric.key, fmt::format("{} [{}]: {}", metric.key, metric.unit, metric.help));
+  for (const RankMetricInfo& metric : rank_metrics())
+    add(metric.key, fmt::format("{} of a rank [{}]: {}", metric.key, metric.unit, metric.help));
+  for (const BubbleCauseInfo& cause : bubble_causes())
+    add(cause.key, fmt::format("{} [s]: idle time {}", cause.key, cause.help));
+  for (const ReportKeyInfo& key : report_keys())
+    add(key.key, fmt::format("{} in a report: {}", key.key, key.help));
+  return text;
 }
 
 }  // namespace
@@ -103,24 +123,32 @@ Exit list_command(const Arguments& arguments, Streams& streams) {
                                fmt::join(kinds, ", ")));
 }
 
+std::vector<std::string> explainable() {
+  std::set<std::string_view> numbers;
+  for (const MetricInfo& metric : run_metrics()) numbers.insert(metric.key);
+  for (const RankMetricInfo& metric : rank_metrics()) numbers.insert(metric.key);
+  for (const BubbleCauseInfo& cause : bubble_causes()) numbers.insert(cause.key);
+  for (const ReportKeyInfo& key : report_keys()) numbers.insert(key.key);
+  std::vector<std::string> names = scenario_keys();
+  for (const std::string& key : names) numbers.erase(key);
+  names.insert(names.end(), numbers.begin(), numbers.end());
+  return names;
+}
+
 Exit explain_command(const Arguments& arguments, Streams& streams) {
   if (arguments.positional.size() != 1) throw UsageError("explain takes one key or metric");
   const std::string& name = arguments.positional[0];
-  for (const MetricInfo& metric : run_metrics()) {
-    if (metric.key != name) continue;
-    streams.out << fmt::format("{} [{}]: {}\n", metric.key, metric.unit, metric.help);
-    return Exit::Done;
-  }
-  for (const BubbleCauseInfo& cause : bubble_causes()) {
-    if (cause.key != name) continue;
-    streams.out << fmt::format("{} [s]: idle time {}\n", cause.key, cause.help);
-    return Exit::Done;
-  }
+  std::string text = explained_number(name);
   try {
-    streams.out << explain_scenario_key(name);
-  } catch (const InputError&) {
-    throw UsageError(nothing_to_explain(name, scenario_keys()));
+    text += explain_scenario_key(name);
+  } catch (const InputError&) {  // no key of the scenario
   }
+  const std::vector<std::string> known = explainable();
+  if (text.empty())
+    throw UsageError(
+        fmt::format("no key or metric is called '{}'{}", name,
+                    did_you_mean(name, std::vector<std::string_view>(known.begin(), known.end()))));
+  streams.out << text;
   return Exit::Done;
 }
 

@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "scenarios/run/report.h"
+#include "scenarios/run/report_keys.h"
 
 namespace stagecraft {
 
@@ -28,13 +29,10 @@ void write_metrics(JsonWriter& json, const RunResult& run) {
 void write_rank(JsonWriter& json, std::size_t index, const RankMetrics& rank) {
   json.begin_object();
   json.member("rank", static_cast<std::int64_t>(index));
-  json.key("busy_s").seconds(rank.busy);
-  json.key("communication_s").seconds(rank.communication);
-  json.key("idle_s").seconds(rank.idle);
-  json.key("span_s").seconds(rank.span);
-  json.member("peak_memory_bytes", rank.memory.peak_bytes);
-  json.member("static_memory_bytes", rank.memory.static_bytes);
-  json.member("peak_activations", rank.memory.peak_activations);
+  for (const RankMetricInfo& metric : rank_metrics()) {
+    json.key(metric.key);
+    write_value(json, metric.get(rank));
+  }
   json.key("idle_by_cause_s").begin_object();
   for (const BubbleCauseInfo& cause : bubble_causes())
     json.key(cause.key).seconds(rank.idle_by_cause[static_cast<std::size_t>(cause.cause)]);

@@ -1,8 +1,10 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "command_line.h"
+#include "scenarios/cli/commands.h"
 
 using namespace stagecraft;
 using nlohmann::json;
@@ -15,6 +17,16 @@ std::string printed(const std::vector<std::string>& words) {
   CHECK(output.status == 0);
   CHECK(output.err == "");
   return output.out;
+}
+
+/// The keys of all objects in `value`.
+std::set<std::string> keys_of(const json& value) {
+  std::set<std::string> keys;
+  for (const auto& [key, item] : value.items()) {
+    if (value.is_object()) keys.insert(key);
+    if (item.is_structured()) keys.merge(keys_of(item));
+  }
+  return keys;
 }
 
 bool contains(const std::string& text, const std::string& part) {
@@ -30,11 +42,13 @@ TEST_CASE("list shows every kind with the key that names it", "[golden]") {
   for (const char* line :
        {"schedules (pipeline.schedule)\n", "cost-models (costs.model)\n", "models (model.preset)\n",
         "devices (cluster.device.preset)\n", "links (cluster.intra.preset)\n", "clusters (cluster.preset)\n",
-        "metrics (--json)\n"}) {
+        "metrics (--json, metrics)\n", "rank-metrics (--json, ranks)\n",
+        "idle-causes (--json, idle_by_cause_s)\n"}) {
     INFO(line);
     CHECK(contains(all, line));
   }
-  for (const char* kind : {"schedules", "cost-models", "models", "devices", "links", "clusters", "metrics"}) {
+  for (const char* kind : {"schedules", "cost-models", "models", "devices", "links", "clusters", "metrics",
+                           "rank-metrics", "idle-causes"}) {
     INFO(kind);
     const std::string one = printed({"list", kind});
     CHECK(contains(all, one));
@@ -67,11 +81,31 @@ TEST_CASE("explain says what a number of a report means", "[golden]") {
 
 TEST_CASE("every number and cause of a report can be explained", "[golden]") {
   const TemporaryFolder folder;
-  write_text("a.yaml", kTrained);
-  const json run = json::parse(printed({"run", "a.yaml", "--json", "-"}));
-  for (const auto& [key, value] : run["metrics"].items()) CHECK(contains(printed({"explain", key}), key));
-  for (const auto& [key, value] : run["ranks"][0]["idle_by_cause_s"].items())
+  write_text("a.yaml", std::string(kTrained) +
+                           "published: {source: somebody, makespan: 9 s, bubble_over_makespan: 0.2, "
+                           "bubble_over_span: 0.2}\n");
+  const std::set<std::string> keys = keys_of(json::parse(printed({"run", "a.yaml", "--json", "-"})));
+  CHECK(keys.size() > 30);
+  const std::string known = printed({"completion", "bash"});
+  for (const std::string& key : keys) {
+    INFO(key);
     CHECK(contains(printed({"explain", key}), key));
+    CHECK(contains(known, " " + key));
+  }
+}
+
+TEST_CASE("a number that ranks and runs have is explained for both", "[golden]") {
+  CHECK(printed({"explain", "span_s"}) ==
+        "span_s [s]: longest rank span: from a rank's first op to the end of its last micro-batch op; the "
+        "zero-bubble papers call it cost\n"
+        "span_s of a rank [s]: from the rank's first op to the end of its last micro-batch op\n");
+}
+
+TEST_CASE("each word that completion offers for explain is explained", "[golden]") {
+  for (const std::string& name : explainable()) {
+    INFO(name);
+    CHECK(run_program({"explain", name}).status == 0);
+  }
 }
 
 TEST_CASE("the schema is JSON Schema that allows no unknown key", "[golden]") {

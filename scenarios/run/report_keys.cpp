@@ -1,0 +1,54 @@
+#include "scenarios/run/report_keys.h"
+
+#include <array>
+
+namespace stagecraft {
+
+namespace {
+
+constexpr std::array kRankMetrics{
+    RankMetricInfo{"busy_s", "s", "compute: the rank's ops but sends and gradient reductions",
+                   [](const RankMetrics& rank) -> MetricValue { return rank.busy; }},
+    RankMetricInfo{"communication_s", "s", "ops that hold the rank for a send or a gradient reduction",
+                   [](const RankMetrics& rank) -> MetricValue { return rank.communication; }},
+    RankMetricInfo{"idle_s", "s", "makespan_s - busy_s - communication_s; idle_by_cause_s adds up to it",
+                   [](const RankMetrics& rank) -> MetricValue { return rank.idle; }},
+    RankMetricInfo{"span_s", "s", "from the rank's first op to the end of its last micro-batch op",
+                   [](const RankMetrics& rank) -> MetricValue { return rank.span; }},
+    RankMetricInfo{"peak_memory_bytes", "bytes",
+                   "most memory that a device of the rank holds: static_memory_bytes, activations and the "
+                   "running op's working memory",
+                   [](const RankMetrics& rank) -> MetricValue { return rank.memory.peak_bytes; }},
+    RankMetricInfo{"static_memory_bytes", "bytes",
+                   "what a device of the rank holds all the time: weights, gradients and optimizer state",
+                   [](const RankMetrics& rank) -> MetricValue { return rank.memory.static_bytes; }},
+    RankMetricInfo{"peak_activations", "count",
+                   "most stage activations that the rank holds at once, each of one stage and micro-batch, "
+                   "from F until B (or W)",
+                   [](const RankMetrics& rank) -> MetricValue { return rank.memory.peak_activations; }},
+};
+
+constexpr std::array kReportKeys{
+    ReportKeyInfo{"stagecraft", "the version of the program"},
+    ReportKeyInfo{"scenario", "the scenario's name: its key 'name', or the file's name"},
+    ReportKeyInfo{"kind", "what the scenario simulates: pipeline"},
+    ReportKeyInfo{"schedule", "the schedule's name, or the file that it was read from"},
+    ReportKeyInfo{"metrics", "the numbers of the run; see `stagecraft list metrics`"},
+    ReportKeyInfo{"published", "the scenario's published numbers, to compare the metrics of that name with"},
+    ReportKeyInfo{"source", "where the published numbers stand"},
+    ReportKeyInfo{"ranks", "the numbers of each rank; see `stagecraft list rank-metrics`"},
+    ReportKeyInfo{"rank", "the number of a rank, from 0: its position in the pipeline"},
+    ReportKeyInfo{"idle_by_cause_s", "the rank's idle time in seconds; see `stagecraft list idle-causes`"},
+};
+
+}  // namespace
+
+std::span<const RankMetricInfo> rank_metrics() {
+  return kRankMetrics;
+}
+
+std::span<const ReportKeyInfo> report_keys() {
+  return kReportKeys;
+}
+
+}  // namespace stagecraft
