@@ -37,7 +37,7 @@ constexpr std::array kFitOptions{
     OptionInfo{"output", "FILE", "write the fitted table", false, true},
 };
 constexpr std::array kCommonOptions{
-    OptionInfo{"color", "WHEN", "auto (the default), always or never"},
+    OptionInfo{"color", "WHEN", "auto (the default), always or never", false, false, "auto always never"},
     OptionInfo{"help", "", "print this help"},
     OptionInfo{"version", "", "print the version"},
 };
@@ -89,23 +89,23 @@ std::string command_help(const CommandInfo& command) {
                      command.summary, options_help(all_options(&command)));
 }
 
-/// NO_COLOR wins over CLICOLOR_FORCE, FORCE_COLOR over NO_COLOR, --color over all; otherwise a terminal
-/// that is not dumb.
+/// NO_COLOR (any text, no-color.org) wins over CLICOLOR_FORCE, FORCE_COLOR over NO_COLOR, --color over all;
+/// "0" forces nothing. Otherwise a terminal that is not dumb.
 bool wants_colour(const Arguments& arguments, bool terminal) {
-  const auto set = [](const char* name) {
+  const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
-    return value && *value;
+    return std::string_view(value ? value : "");
   };
+  const auto forces = [&](const char* name) { return !variable(name).empty() && variable(name) != "0"; };
   const std::string when = arguments.value("color");
   if (when == "always") return true;
   if (when == "never") return false;
   if (!when.empty() && when != "auto")
     throw UsageError(fmt::format("option '--color' must be auto, always or never, got '{}'", when));
-  if (set("FORCE_COLOR")) return true;
-  if (set("NO_COLOR")) return false;
-  if (set("CLICOLOR_FORCE")) return true;
-  const char* term = std::getenv("TERM");
-  return terminal && !(term && std::string_view(term) == "dumb");
+  if (forces("FORCE_COLOR")) return true;
+  if (!variable("NO_COLOR").empty()) return false;
+  if (forces("CLICOLOR_FORCE")) return true;
+  return terminal && variable("TERM") != "dumb";
 }
 
 std::string unknown_command(const std::string& name) {

@@ -32,6 +32,20 @@ std::string command_words() {
   return words;
 }
 
+/// Answers for options whose values are known. bash makes three words of --color=always.
+std::string bash_values() {
+  std::string text =
+      "  if [[ $word == = && $previous == --* ]]; then word=; fi\n"
+      "  if [[ $previous == = && ${COMP_WORDS[COMP_CWORD-2]} == --* ]]; then "
+      "previous=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
+      "  case $previous in\n";
+  for (const OptionInfo& option : common_options())
+    if (!option.values.empty())
+      text += fmt::format("    --{}) COMPREPLY=($(compgen -W '{}' -- \"$word\")); return ;;\n", option.name,
+                          option.values);
+  return text + "  esac\n";
+}
+
 std::string bash_script() {
   std::string text =
       "_stagecraft() {\n  local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n  "
@@ -43,7 +57,7 @@ std::string bash_script() {
       "  if [ \"$previous\" = --set ]; then\n    compopt -o nospace\n    COMPREPLY=($(compgen -S = -W '{}' "
       "-- \"$word\"))\n    return\n  fi\n",
       fmt::join(scenario_keys(), " "));
-  text += "  case ${COMP_WORDS[1]} in\n";
+  text += bash_values() + "  case ${COMP_WORDS[1]} in\n";
   for (const CommandInfo& command : commands()) {
     const std::string words = argument_words(command);
     text +=
@@ -68,6 +82,13 @@ std::string quoted(std::string_view text) {
   return result + "'";
 }
 
+/// What fish offers as the option's value.
+std::string fish_value(const OptionInfo& option) {
+  if (option.placeholder.empty()) return "";
+  if (option.is_file) return " -r -F";
+  return option.values.empty() ? " -x" : " -x -a " + quoted(option.values);
+}
+
 std::string fish_script() {
   std::string text;
   for (const CommandInfo& command : commands()) {
@@ -76,16 +97,13 @@ std::string fish_script() {
     const std::string when = fmt::format("'__fish_seen_subcommand_from {}'", command.name);
     for (const OptionInfo& option : command.options)
       text += fmt::format("complete -c stagecraft -n {} -l {}{} -d {}\n", when, option.name,
-                          option.placeholder.empty() ? ""
-                          : option.is_file           ? " -r -F"
-                                                     : " -x",
-                          quoted(option.help));
+                          fish_value(option), quoted(option.help));
     if (const std::string words = argument_words(command); !words.empty())
       text += fmt::format("complete -c stagecraft -n {} -f -a {}\n", when, quoted(words));
   }
   for (const OptionInfo& option : common_options())
-    text += fmt::format("complete -c stagecraft -l {}{} -d {}\n", option.name,
-                        option.placeholder.empty() ? "" : " -x", quoted(option.help));
+    text += fmt::format("complete -c stagecraft -l {}{} -d {}\n", option.name, fish_value(option),
+                        quoted(option.help));
   return text;
 }
 

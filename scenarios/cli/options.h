@@ -15,7 +15,8 @@ struct OptionInfo {
   std::string_view placeholder;  ///< what its value is called, such as "FILE"; empty: it takes none
   std::string_view help;
   bool repeatable = false;
-  bool is_file = false;  ///< completion offers files
+  bool is_file = false;          ///< completion offers files
+  std::string_view values = {};  ///< what its value may be, separated by blanks; empty: anything
 };
 
 /// The command line cannot be understood; what() is the whole text to print.

@@ -122,13 +122,20 @@ TEST_CASE("the completion script is a bash program", "[golden]") {
   write_text("completion.bash", printed({"completion", "bash"}));
   REQUIRE(std::system("bash -n completion.bash") == 0);
   // What bash offers after `stagecraft ch`, and for the keys of --set.
-  write_text("ask.bash",
-             "source completion.bash\n"
-             "COMP_WORDS=(stagecraft ch); COMP_CWORD=1; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
-             "COMP_WORDS=(stagecraft run --js); COMP_CWORD=2; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
-             "COMP_WORDS=(stagecraft completion z); COMP_CWORD=2; _stagecraft; echo \"${COMPREPLY[*]}\"\n");
+  write_text(
+      "ask.bash",
+      "source completion.bash\n"
+      "COMP_WORDS=(stagecraft ch); COMP_CWORD=1; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
+      "COMP_WORDS=(stagecraft run --js); COMP_CWORD=2; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
+      "COMP_WORDS=(stagecraft completion z); COMP_CWORD=2; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
+      "COMP_WORDS=(stagecraft explain busy); COMP_CWORD=2; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
+      "COMP_WORDS=(stagecraft explain warm); COMP_CWORD=2; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
+      "COMP_WORDS=(stagecraft run --color ''); COMP_CWORD=3; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
+      "COMP_WORDS=(stagecraft run --color =); COMP_CWORD=3; _stagecraft; echo \"${COMPREPLY[*]}\"\n"
+      "COMP_WORDS=(stagecraft run --color = n); COMP_CWORD=4; _stagecraft; echo \"${COMPREPLY[*]}\"\n");
   REQUIRE(std::system("bash ask.bash > answers") == 0);
-  CHECK(read_text("answers") == "check\n--json\nzsh\n");
+  CHECK(read_text("answers") ==
+        "check\n--json\nzsh\nbusy_s\nwarm_up\nauto always never\nauto always never\nnever\n");
 }
 
 TEST_CASE("completion scripts know every command in every shell", "[golden]") {
@@ -140,6 +147,7 @@ TEST_CASE("completion scripts know every command in every shell", "[golden]") {
     }
     CHECK(contains(script, "schedule-csv"));
     CHECK(contains(script, "pipeline.schedule"));
+    CHECK(contains(script, "auto always never"));
   }
 }
 
@@ -223,6 +231,14 @@ TEST_CASE("colour is for terminals, and the environment and --color decide", "[g
     CHECK(coloured(false));
     setenv("NO_COLOR", "1", 1);
     CHECK_FALSE(coloured(false));
+  }
+  for (const char* name : {"FORCE_COLOR", "CLICOLOR_FORCE"}) {
+    const ColourEnvironment nothing_forced(name, "0");
+    INFO(name);
+    CHECK_FALSE(coloured(false));
+    CHECK(coloured(true));
+    setenv("NO_COLOR", "1", 1);
+    CHECK_FALSE(coloured(true));
   }
   {
     const ColourEnvironment dumb("TERM", "dumb");
