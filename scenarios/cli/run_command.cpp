@@ -93,7 +93,7 @@ void write_outputs(const RunResult& result, const Selection& shown, Outputs& out
   outputs.write("schedule-csv", [&](TextSink& sink) {
     const PipelineProblem& problem = result.built.problem;
     sink.write(write_csv(pytorch_grid({result.timeline.ops, result.timeline.begin}, problem.shape,
-                                      result.built.schedule_name)));
+                                      result.built.schedule_entry)));
   });
 }
 

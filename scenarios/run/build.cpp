@@ -121,6 +121,7 @@ class Builder {
     if (scenario_.pipeline.csv) return read_schedule();
     const ScheduleEntry& entry = *find_schedule(scenario_.pipeline.schedule);
     built_.schedule_name = entry.name;
+    built_.schedule_entry = &entry;
     ScheduleShape& shape = built_.problem.shape;
     shape.chunks = scenario_.pipeline.chunks.value_or(1);
     if (built_.training) {

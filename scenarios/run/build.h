@@ -9,6 +9,7 @@
 #include "models/transformer.h"
 #include "scenarios/reader/reader.h"
 #include "sim/pipeline/problem.h"
+#include "sim/schedule/registry.h"
 
 namespace stagecraft {
 
@@ -23,7 +24,8 @@ struct Training {
 /// A scenario, checked and turned into what the simulator takes.
 struct BuiltScenario {
   std::string name;
-  std::string schedule_name;  ///< "1f1b", or the CSV's file name
+  std::string schedule_name;                      ///< "1f1b", or the CSV's file name
+  const ScheduleEntry* schedule_entry = nullptr;  ///< null where the schedule is a CSV
   CostModelKind cost_model = CostModelKind::Uniform;
   PipelineProblem problem;
   std::optional<Training> training;  ///< where the scenario has a model

@@ -10,31 +10,6 @@ namespace stagecraft {
 
 namespace {
 
-using Cells = std::vector<std::optional<Op>>;
-
-/// PyTorch's ScheduleInterleaved1F1B idles `rank` cells first; behind the warm-up until step
-/// v*p + 2*(p - 1 - rank), where the first backward's forward stands; and before each backward of the drain.
-Cells interleaved_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank) {
-  const auto warmup = static_cast<std::size_t>(interleaved_warmup(shape, rank));
-  const std::size_t drain = ops.size() - warmup;
-  const int steady = shape.chunks * shape.ranks + 2 * (shape.ranks - 1 - rank);
-  const int wait = steady - rank - static_cast<int>(warmup);
-  Cells cells(static_cast<std::size_t>(rank));
-  for (std::size_t i = 0; i < ops.size(); ++i) {
-    if (i >= drain) cells.push_back(std::nullopt);
-    cells.push_back(ops[i]);
-    if (i + 1 == warmup && wait > 0) cells.insert(cells.end(), static_cast<std::size_t>(wait), std::nullopt);
-  }
-  return cells;
-}
-
-/// PyTorch's ScheduleGPipe has no idle cells and reduces each stage's gradient at the end.
-Cells gpipe_cells(std::span<const Op> ops, int rank) {
-  Cells cells(ops.begin(), ops.end());
-  cells.push_back(make_op(OpKind::ReduceGradient, rank));
-  return cells;
-}
-
 /// Only ops that stand for one micro-batch are part of a compute schedule.
 std::vector<Op> compute_ops(std::span<const Op> ops) {
   std::vector<Op> kept;
@@ -87,23 +62,41 @@ std::optional<CsvFault> read_line(std::string_view line, std::size_t number, Csv
 
 }  // namespace
 
-ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, std::string_view name) {
+ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, const ScheduleEntry* entry) {
   ScheduleGrid grid;
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
     const std::vector<Op> ops = compute_ops(schedule.rank(rank));
-    if (name == "gpipe")
-      grid.ranks.push_back(gpipe_cells(ops, rank));
-    else if (name == "interleaved-1f1b")
-      grid.ranks.push_back(interleaved_cells(ops, shape, rank));
+    if (entry && entry->pytorch_cells)
+      grid.ranks.push_back(entry->pytorch_cells(ops, shape, rank));
     else
       grid.ranks.emplace_back(ops.begin(), ops.end());
   }
   return grid;
 }
 
+ScheduleCells pytorch_interleaved_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank) {
+  const auto warmup = static_cast<std::size_t>(interleaved_warmup(shape, rank));
+  const std::size_t drain = ops.size() - warmup;
+  const int steady = shape.chunks * shape.ranks + 2 * (shape.ranks - 1 - rank);
+  const int wait = steady - rank - static_cast<int>(warmup);
+  ScheduleCells cells(static_cast<std::size_t>(rank));
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    if (i >= drain) cells.push_back(std::nullopt);
+    cells.push_back(ops[i]);
+    if (i + 1 == warmup && wait > 0) cells.insert(cells.end(), static_cast<std::size_t>(wait), std::nullopt);
+  }
+  return cells;
+}
+
+ScheduleCells pytorch_gpipe_cells(std::span<const Op> ops, const ScheduleShape&, int rank) {
+  ScheduleCells cells(ops.begin(), ops.end());
+  cells.push_back(make_op(OpKind::ReduceGradient, rank));
+  return cells;
+}
+
 std::string write_csv(const ScheduleGrid& grid) {
   std::string text;
-  for (const Cells& cells : grid.ranks) {
+  for (const ScheduleCells& cells : grid.ranks) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       if (i > 0) text += ',';
       if (cells[i]) text += to_string(*cells[i]);

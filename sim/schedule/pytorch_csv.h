@@ -1,27 +1,34 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
-#include "sim/schedule/schedule.h"
+#include "sim/schedule/registry.h"
 
 namespace stagecraft {
 
 /// A schedule laid out in slots, as PyTorch's CSV has it: per rank a list of cells, empty where the rank
 /// idles in PyTorch's unit-time picture. Order is the meaning; empty cells are for people.
 struct ScheduleGrid {
-  std::vector<std::vector<std::optional<Op>>> ranks;
+  std::vector<ScheduleCells> ranks;
 };
 
-/// The schedule as PyTorch 2.x prints the one of that name: with its generator's idle cells and closing
-/// REDUCE_GRAD where it has them; without idle cells for schedules that PyTorch lacks.
-/// Source: torch/distributed/pipelining/schedules.py, whose idle cells follow from the step at which a
-/// rank's first backward can start, v*p + 2*(p - 1 - rank).
-ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, std::string_view name);
+/// The schedule as PyTorch 2.x prints that of `entry`: with its generator's idle cells and closing
+/// REDUCE_GRAD where it has them; without them for schedules that PyTorch lacks, and where `entry` is null,
+/// as for one that was read from a file.
+ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, const ScheduleEntry* entry);
+
+/// PyTorch's ScheduleGPipe has no idle cells and reduces each stage's gradient at the end.
+/// Source of this and the next: torch/distributed/pipelining/schedules.py.
+ScheduleCells pytorch_gpipe_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank);
+
+/// PyTorch's ScheduleInterleaved1F1B idles `rank` cells first; behind the warm-up until the step at which the
+/// rank's first backward can start, v*p + 2*(p - 1 - rank), where that backward's forward stands; and before
+/// each backward of the drain.
+ScheduleCells pytorch_interleaved_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank);
 
 /// One line a rank, cells separated by commas, empty cells empty, every line ended by "\n".
 std::string write_csv(const ScheduleGrid& grid);

@@ -3,17 +3,19 @@
 #include <fmt/format.h>
 
 #include "sim/schedule/generators.h"
+#include "sim/schedule/pytorch_csv.h"
 
 namespace stagecraft {
 
 namespace {
 
 constexpr ScheduleEntry kSchedules[] = {
-    {"gpipe", "all forwards, then all backwards", "Huang et al., NeurIPS 2019", false, gpipe},
+    {"gpipe", "all forwards, then all backwards", "Huang et al., NeurIPS 2019", false, gpipe,
+     pytorch_gpipe_cells},
     {"1f1b", "warm up, alternate one forward and one backward, drain", "Narayanan et al., ICML 2021", false,
      one_f_one_b},
     {"interleaved-1f1b", "1f1b with several chunks of the model per rank", "Narayanan et al., SC 2021", true,
-     interleaved_one_f_one_b},
+     interleaved_one_f_one_b, pytorch_interleaved_cells},
 };
 
 constexpr std::int64_t kMaxOps = (std::int64_t{1} << 31) - 2;

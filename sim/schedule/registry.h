@@ -1,12 +1,17 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sim/schedule/schedule.h"
 
 namespace stagecraft {
+
+/// A rank's line in PyTorch's CSV: ops, and empty cells where the rank idles in the unit-time picture.
+using ScheduleCells = std::vector<std::optional<Op>>;
 
 /// A schedule that can be named in a scenario.
 struct ScheduleEntry {
@@ -15,6 +20,9 @@ struct ScheduleEntry {
   std::string_view source;
   bool chunked;                                ///< may hold more than one stage per rank
   Schedule (*generate)(const ScheduleShape&);  ///< for a shape that unmet_condition() accepts
+  /// Lays a rank's compute ops out as PyTorch's generator does; null where PyTorch has no such schedule, or
+  /// one without idle cells.
+  ScheduleCells (*pytorch_cells)(std::span<const Op> ops, const ScheduleShape& shape, int rank) = nullptr;
 };
 
 /// Every schedule, in the order in which `stagecraft list schedules` shows them.

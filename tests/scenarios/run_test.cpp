@@ -209,6 +209,18 @@ TEST_CASE("a schedule that was written is read again and gives the same times", 
   CHECK(from_csv["ranks"] == generated["ranks"]);
 }
 
+TEST_CASE("a schedule from a file keeps its cells, whatever the file is called", "[golden]") {
+  const TemporaryFolder folder;
+  const std::string cells = "0F0,0F1,0B0,0B1\n1F0,1B0,1F1,1B1\n";
+  for (const std::string name : {"gpipe", "interleaved-1f1b", "1f1b"}) {
+    INFO(name);
+    write_text(name, cells);
+    write_text("a.yaml", "pipeline: {csv: " + name + "}\ncosts: {forward: 1 ms, backward: 2 ms}\n");
+    CHECK(run_program({"run", "a.yaml", "--schedule-csv", "out.csv"}).status == 0);
+    CHECK(read_text("out.csv") == cells);
+  }
+}
+
 TEST_CASE("a selection leaves out other ranks and times", "[golden]") {
   const TemporaryFolder folder;
   write_text("a.yaml", kTwoRanks);
