@@ -148,13 +148,8 @@ class Builder {
     if (const auto* fault = std::get_if<CsvFault>(&parsed))
       csv_error(text, fault->line, fault->column, fault->message);
     auto& csv = std::get<CsvSchedule>(parsed);
-    const auto shape = shape_of(csv.schedule);
-    if (!shape)
-      fail("pipeline.csv",
-           fmt::format("the stages of '{}' are no multiple of its {} ranks, or ops are missing", file,
-                       csv.schedule.ranks()));
-    expect_shape(*shape);
-    built_.problem.shape = *shape;
+    expect_shape(csv.shape);
+    built_.problem.shape = csv.shape;
     check_layers();
     built_.problem.schedule = std::move(csv.schedule);
     built_.schedule_name = file;

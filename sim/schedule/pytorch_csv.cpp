@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 #include "sim/schedule/generators.h"
 
@@ -32,6 +34,31 @@ std::string shown(std::string_view cell) {
   return text;
 }
 
+/// Blank lines at the end of a file are no ranks.
+std::string_view without_blank_end(std::string_view text) {
+  return text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+}
+
+/// Whether the cell is an op but for a number that does not fit.
+bool has_large_number(std::string_view cell) {
+  constexpr std::string_view kDigits = "0123456789";
+  const std::size_t letters = std::min(cell.find_first_not_of(kDigits), cell.size());
+  const std::size_t after = std::min(cell.find_first_of(kDigits, letters), cell.size());
+  if (letters == 0 || cell.find_first_not_of(kDigits, after) != std::string_view::npos) return false;
+  return std::any_of(op_kinds().begin(), op_kinds().end(), [&](const OpKindInfo& kind) {
+    return kind.letter == cell.substr(letters, after - letters) &&
+           kind.per_microbatch == (after < cell.size());
+  });
+}
+
+std::string no_op(std::string_view cell) {
+  if (has_large_number(cell))
+    return fmt::format("'{}' has a number that is too large; stages go to {}, micro-batches to {}",
+                       shown(cell), kMaxStages - 1, std::numeric_limits<std::uint32_t>::max());
+  return fmt::format("'{}' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0",
+                     shown(cell));
+}
+
 /// Reads one line's cells into the schedule; a fault where a cell is no compute op.
 std::optional<CsvFault> read_line(std::string_view line, std::size_t number, CsvSchedule& into) {
   std::size_t at = 0;
@@ -42,11 +69,7 @@ std::optional<CsvFault> read_line(std::string_view line, std::size_t number, Csv
     at = comma + 1;
     if (cell.empty()) continue;
     const auto op = parse_op(cell);
-    if (!op)
-      return CsvFault{
-          fmt::format("'{}' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0",
-                      shown(cell)),
-          number, column};
+    if (!op) return CsvFault{no_op(cell), number, column};
     if (op->kind == OpKind::ReduceGradient) continue;
     if (!info(op->kind).per_microbatch || !info(op->kind).compute)
       return CsvFault{
@@ -57,6 +80,53 @@ std::optional<CsvFault> read_line(std::string_view line, std::size_t number, Csv
     into.schedule.ops.push_back(*op);
     into.places.push_back({number, column});
   }
+  return std::nullopt;
+}
+
+/// The op whose number is the highest.
+template <class Number>
+std::size_t highest(const Schedule& schedule, Number number) {
+  const auto at = std::max_element(schedule.ops.begin(), schedule.ops.end(),
+                                   [&](const Op& a, const Op& b) { return number(a) < number(b); });
+  return static_cast<std::size_t>(at - schedule.ops.begin());
+}
+
+CsvFault fault_at(const CsvSchedule& csv, std::size_t op, std::string message) {
+  return {std::move(message), csv.places[op].line, csv.places[op].column};
+}
+
+/// Numbers run from 0 without a gap, or the highest is named. Looks no further than there are ops: a stray
+/// number in a file asks for no memory.
+template <class Number>
+std::optional<CsvFault> find_gap(const CsvSchedule& csv, std::string_view noun, Number number) {
+  const auto& ops = csv.schedule.ops;
+  const std::size_t last = highest(csv.schedule, number);
+  std::vector<bool> seen(std::min<std::size_t>(number(ops[last]), ops.size()) + 1);
+  for (const Op& op : ops)
+    if (number(op) < seen.size()) seen[number(op)] = true;
+  const auto gap = std::find(seen.begin(), seen.end(), false);
+  if (gap == seen.end()) return std::nullopt;
+  return fault_at(csv, last,
+                  fmt::format("'{}' is of {} {}, but no op is of {} {}", to_string(ops[last]), noun,
+                              number(ops[last]), noun, gap - seen.begin()));
+}
+
+/// Fills csv.shape, or says which op does not fit one.
+std::optional<CsvFault> find_shape(CsvSchedule& csv) {
+  const auto stage = [](const Op& op) { return std::size_t{op.stage}; };
+  const auto microbatch = [](const Op& op) { return std::size_t{op.microbatch}; };
+  if (auto fault = find_gap(csv, "stage", stage)) return fault;
+  if (auto fault = find_gap(csv, "micro-batch", microbatch)) return fault;
+  const Schedule& schedule = csv.schedule;
+  const std::size_t last = highest(schedule, stage);
+  const int stages = schedule.ops[last].stage + 1;
+  if (stages % schedule.ranks() != 0)
+    return fault_at(csv, last,
+                    fmt::format("'{}' makes {} stages, which are no multiple of the {} ranks, one a line",
+                                to_string(schedule.ops[last]), stages, schedule.ranks()));
+  csv.shape = {.ranks = schedule.ranks(),
+               .microbatches = static_cast<int>(microbatch(schedule.ops[highest(schedule, microbatch)])) + 1,
+               .chunks = stages / schedule.ranks()};
   return std::nullopt;
 }
 
@@ -107,37 +177,17 @@ std::string write_csv(const ScheduleGrid& grid) {
 }
 
 std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text) {
+  text = without_blank_end(text);
   CsvSchedule result;
-  std::size_t number = 0;
-  while (!text.empty()) {
-    ++number;
+  for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    // Blank lines at the end of a file are no ranks.
-    if (trim(text).empty() && trim(line).empty() &&
-        text.find_first_not_of(" \t\r\n") == std::string_view::npos)
-      break;
-    if (auto fault = read_line(line, number, result)) return *fault;
+    if (auto fault = read_line(text.substr(0, end), number, result)) return *fault;
     result.schedule.close_rank();
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
   if (result.schedule.ops.empty()) return CsvFault{"there is no op in this schedule", 1, 1};
+  if (auto fault = find_shape(result)) return *fault;
   return result;
-}
-
-std::optional<ScheduleShape> shape_of(const Schedule& schedule) {
-  if (schedule.ops.empty()) return std::nullopt;
-  int stages = 0;
-  std::int64_t microbatches = 0;
-  for (const Op& op : schedule.ops) {
-    stages = std::max(stages, op.stage + 1);
-    microbatches = std::max<std::int64_t>(microbatches, std::int64_t{op.microbatch} + 1);
-  }
-  // A schedule that skips numbers so far that they outnumber its ops cannot be complete; refusing it here
-  // keeps a stray number in a file from asking for terabytes.
-  const auto ops = static_cast<std::int64_t>(schedule.ops.size());
-  if (stages % schedule.ranks() != 0 || stages > ops || microbatches > ops) return std::nullopt;
-  return ScheduleShape{schedule.ranks(), static_cast<int>(microbatches), stages / schedule.ranks()};
 }
 
 }  // namespace stagecraft

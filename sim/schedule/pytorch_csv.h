@@ -40,23 +40,21 @@ struct CsvFault {
   std::size_t column;
 };
 
-/// A schedule read from CSV, and where each op stood.
+/// A schedule read from CSV, the shape that its ops span (a rank a line), and where each op stood.
 struct CsvSchedule {
   struct Place {
     std::size_t line;
     std::size_t column;
   };
   Schedule schedule;
+  ScheduleShape shape;
   std::vector<Place> places;  ///< of each op of the schedule, in its flat order
 };
 
 /// Reads PyTorch's compute-only CSV: cells like 2F0, 1B3, 0REDUCE_GRAD (dropped: the step's end comes from
-/// the scenario), or empty. Reads what write_csv wrote; either line ending; blanks around cells allowed.
+/// the scenario), or empty. Reads what write_csv wrote; either line ending; blanks around cells and blank
+/// lines at the end allowed. Stages and micro-batches are numbered from 0 without a gap, and the stages are a
+/// multiple of the ranks.
 std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text);
-
-/// The shape that a schedule's ops span: ranks = lines, chunks = stages / ranks (the stages must be a
-/// multiple of the ranks), microbatches = largest + 1. Nothing for an empty schedule, uneven stages, or
-/// numbers that outnumber the ops.
-std::optional<ScheduleShape> shape_of(const Schedule& schedule);
 
 }  // namespace stagecraft

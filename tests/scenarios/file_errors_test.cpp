@@ -121,9 +121,9 @@ TEST_CASE("mistakes in files that a scenario names point into those files", "[er
         {"s.csv",
          "0F0,0B0\n"
          "2F0,2B0\n"}},
-       "a.yaml:1:17: error: the stages of 's.csv' are no multiple of its 2 ranks, or ops are missing\n"
-       "    1 | pipeline: {csv: s.csv}\n"
-       "      |                 ^\n"},
+       "s.csv:2:1: error: '2F0' is of stage 2, but no op is of stage 1\n"
+       "    2 | 2F0,2B0\n"
+       "      | ^\n"},
       {{{"a.yaml",
          "pipeline: {csv: s.csv}\n"
          "costs: {forward: 1 ms, backward: 2 ms}\n"},
@@ -145,8 +145,8 @@ TEST_CASE("mistakes in files that a scenario names point into those files", "[er
          "pipeline: {csv: s.csv}\n"
          "costs: {forward: 1 ms, backward: 2 ms}\n"},
         {"s.csv", "0F99999999999\n"}},
-       "s.csv:1:1: error: '0F99999999999' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, "
-       "such as 2F0\n"
+       "s.csv:1:1: error: '0F99999999999' has a number that is too large; stages go to 65534, micro-batches "
+       "to 4294967295\n"
        "    1 | 0F99999999999\n"
        "      | ^\n"},
       {{{"a.yaml",

@@ -111,7 +111,7 @@ TEST_CASE("GPipe and interleaved 1F1B print as PyTorch's generators print them",
     const auto read = read_csv(theirs);
     REQUIRE(std::holds_alternative<CsvSchedule>(read));
     CHECK(std::get<CsvSchedule>(read).schedule == schedule);
-    CHECK(shape_of(schedule) == c.shape);
+    CHECK(std::get<CsvSchedule>(read).shape == c.shape);
   }
 }
 
@@ -126,8 +126,17 @@ TEST_CASE("a schedule written as CSV reads back equal", "[schedules][property]")
           const auto read = read_csv(write_csv(pytorch_grid(schedule, shape, &entry)));
           REQUIRE(std::holds_alternative<CsvSchedule>(read));
           CHECK(std::get<CsvSchedule>(read).schedule == schedule);
-          CHECK(shape_of(schedule) == shape);
+          CHECK(std::get<CsvSchedule>(read).shape == shape);
         }
+  }
+}
+
+TEST_CASE("blank lines at the end of a CSV are no ranks", "[schedules]") {
+  const std::string cells = "0F0,0B0\n1F0,1B0";
+  for (const char* end : {"", "\n", "\n\n", "\n \n\t\r\n\n", "\r\n\r\n\r\n"}) {
+    const auto read = read_csv(cells + end);
+    REQUIRE(std::holds_alternative<CsvSchedule>(read));
+    CHECK(std::get<CsvSchedule>(read).shape == ScheduleShape{.ranks = 2, .microbatches = 1});
   }
 }
 
@@ -142,6 +151,21 @@ TEST_CASE("a bad cell is named with its line and column", "[schedules][error]") 
   CHECK(fault("0F0,0SEND_F0\n") ==
         "1:5: '0SEND_F0' is not a compute op; give the compute-only schedule, sends are added by the "
         "simulator");
+  CHECK(fault("0F0,0B0\n2F0,2B0\n") == "2:1: '2F0' is of stage 2, but no op is of stage 1");
+  CHECK(fault("0F0,0F4000000000\n") ==
+        "1:5: '0F4000000000' is of micro-batch 4000000000, but no op is of micro-batch 1");
+  CHECK(fault("0F0,0B0,1F0,1B0\n2F0,2B0\n") ==
+        "2:1: '2F0' makes 3 stages, which are no multiple of the 2 ranks, one a line");
+  CHECK(fault("0F0,0B0\n\n1F0,1B0") ==
+        "3:1: '1F0' makes 2 stages, which are no multiple of the 3 ranks, one a line");
+  for (const char* cell : {"0F99999999999", "65535F0", "99999999999B1"})
+    CHECK(fault(cell) == "1:1: '" + std::string(cell) +
+                             "' has a number that is too large; stages go to 65534, micro-batches to "
+                             "4294967295");
+  for (const char* cell : {"99999999999", "F99999999999", "1X99999999999", "0REDUCE_GRAD99999999999"})
+    CHECK(fault(cell) == "1:1: '" + std::string(cell) +
+                             "' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as "
+                             "2F0");
   CHECK(fault("") == "1:1: there is no op in this schedule");
   CHECK(fault(",,\n,\n") == "1:1: there is no op in this schedule");
   CHECK(fault("0F0\x01,0B0") ==
