@@ -260,7 +260,7 @@ TraceSize trace_size(const Timeline& timeline, const TraceOptions& options) {
     bubbles += static_cast<std::int64_t>(shown_bubbles(timeline, rank, options.selection).size());
   }
   for (const Transfer& transfer : timeline.transfers) {
-    if (!options.transfers || !in_window(options.selection, transfer.start, transfer.end)) continue;
+    if (!options.transfers || !has_slice(timeline, transfer, options.selection)) continue;
     sends += ranks.contains(rank_of(timeline, transfer.from_op));
   }
   for (const Counter& counter : timeline.counters) {

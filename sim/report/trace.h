@@ -11,7 +11,7 @@ namespace stagecraft {
 /// What a trace holds.
 struct TraceOptions {
   Selection selection{};
-  bool transfers = true;  ///< sends as slices and arrows from producer to consumer
+  bool transfers = true;  ///< sends as slices (a blocking send is an op) and arrows from producer to consumer
   bool bubbles = true;    ///< idle stretches as slices on their own track
   bool counters = true;
 };

@@ -38,6 +38,12 @@ void sort(std::vector<TransferKey>& keys) {
 
 }  // namespace
 
+bool has_slice(const Timeline& timeline, const Transfer& transfer, const Selection& selection) {
+  const bool handed_over =
+      transfer.start == transfer.end && !info(timeline.ops[transfer.from_op].kind).compute;
+  return !handed_over && in_window(selection, transfer.start, transfer.end);
+}
+
 ShownTransfers shown_transfers(const Timeline& timeline, const Selection& selection) {
   const ShownOps shown(timeline, selection);
   const IndexRange ranks = shown_ranks(timeline, selection);
@@ -46,7 +52,7 @@ ShownTransfers shown_transfers(const Timeline& timeline, const Selection& select
   ShownTransfers result;
   for (std::uint32_t i = 0; i < timeline.transfers.size(); ++i) {
     const Transfer& transfer = timeline.transfers[i];
-    if (producers.contains(transfer.from_op) && in_window(selection, transfer.start, transfer.end)) {
+    if (producers.contains(transfer.from_op) && has_slice(timeline, transfer, selection)) {
       result.sends.push_back({transfer.from_op, i});
     }
     if (shown.contains(transfer.from_op) && shown.contains(transfer.to_op)) {

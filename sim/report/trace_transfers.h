@@ -16,10 +16,14 @@ struct TransferKey {
   auto operator<=>(const TransferKey&) const = default;
 };
 
+/// Whether a transfer is drawn as a slice: in the window, and not what a blocking send hands over at its end,
+/// since the send is a slice itself.
+bool has_slice(const Timeline& timeline, const Transfer& transfer, const Selection& selection);
+
 /// The transfers that a trace shows, each list sorted by (op, transfer). Ops are written in the order of
 /// their index, so that walking the lists needs no look-up.
 struct ShownTransfers {
-  std::vector<TransferKey> sends;   ///< by producer: its rank is shown and the transfer is in the window
+  std::vector<TransferKey> sends;   ///< by producer: its rank is shown, and it has a slice in the window
   std::vector<TransferKey> starts;  ///< by producer: both its ops are shown, so an arrow joins them
   std::vector<TransferKey> ends;    ///< the same by consumer
 };

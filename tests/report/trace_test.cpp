@@ -128,6 +128,19 @@ TEST_CASE("overlapping sends get as many tracks as overlap, no more", "[report]"
   CHECK(count(text, "\"name\":\"sends (activations)\"") == 2);
 }
 
+TEST_CASE("a blocking send is one slice, with an arrow from its end", "[report]") {
+  Timeline timeline = intervals({{{0, 10}, {10, 14}}, {{14, 20}}});
+  timeline.ops[1] = make_op(OpKind::SendForward, 0, 0);
+  timeline.transfers = {{1, 2, TimePoint{14}, TimePoint{14}, false}};
+  const std::string text = trace(timeline);
+  CHECK(broken_trace_rules(text) == Rules{});
+  CHECK(count(text, "0SEND_F0") == 1);
+  CHECK(count(text, "\"name\":\"send") == 0);
+  CHECK(count(text, "\"ph\":\"s\"") == 1);
+  CHECK(count(text, "\"ph\":\"X\"") == 3);
+  CHECK(trace_size(timeline, {}).slices == 3);
+}
+
 TEST_CASE("a trace can be cut to ranks and a window", "[report]") {
   const Timeline timeline = with_transfer(one_f_one_b_pipeline(4, 8), Duration{1'000'000});
   const TraceOptions part{

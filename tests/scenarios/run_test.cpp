@@ -186,6 +186,21 @@ TEST_CASE("every output that is asked for appears, and nothing else", "[golden]"
   CHECK(ops == 8);
 }
 
+TEST_CASE("a trace of blocking transfers shows each send once, with its length", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  CHECK(run_program({"run", "a.yaml", "--set", "pipeline.transfers=blocking", "--trace", "a.json"}).status ==
+        0);
+  std::size_t sends = 0;
+  const json trace = json::parse(read_text("a.json"));
+  for (const json& event : trace["traceEvents"]) {
+    if (event.value("cat", "") != "communication") continue;
+    ++sends;
+    CHECK(event["dur"] == 500);
+  }
+  CHECK(sends == 4);  // an activation and a gradient of two micro-batches
+}
+
 TEST_CASE("a trace whose name ends in .gz is compressed", "[golden]") {
   const TemporaryFolder folder;
   write_text("a.yaml", kTwoRanks);
