@@ -44,8 +44,6 @@ std::string escaped(char c) {
 JsonWriter::JsonWriter(Sink sink, int indent) : sink_(std::move(sink)), indent_(indent) {}
 JsonWriter::JsonWriter(std::string& out, int indent)
     : JsonWriter([&out](std::string_view text) { out += text; }, indent) {}
-JsonWriter::JsonWriter(std::FILE* file, int indent)
-    : JsonWriter([file](std::string_view text) { std::fwrite(text.data(), 1, text.size(), file); }, indent) {}
 
 void JsonWriter::put(std::string_view text) {
   buffer_ += text;
@@ -115,18 +113,8 @@ JsonWriter& JsonWriter::end_array() {
 }
 
 void JsonWriter::put_string(std::string_view text) {
-  put("\"");
-  std::size_t run = 0;  // start of what can be copied as it is
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = utf8_length(text, at);
-    if (length == 0 || needs_escape(text[at])) {
-      put(text.substr(run, at - run));
-      put(length == 0 ? std::string("\xEF\xBF\xBD") : escaped(text[at]));
-      run = at + 1;
-    }
-    at += length == 0 ? 1 : length;
-  }
-  put(text.substr(run));
+  buffer_ += '"';
+  append_json_text(buffer_, text);
   put("\"");
 }
 
@@ -168,6 +156,20 @@ void JsonWriter::finish() {
   if (indent_ > 0) put("\n");
   sink_(buffer_);
   buffer_.clear();
+}
+
+void append_json_text(std::string& to, std::string_view text) {
+  std::size_t run = 0;  // start of what can be copied as it is
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text, at);
+    if (length == 0 || needs_escape(text[at])) {
+      to += text.substr(run, at - run);
+      to += length == 0 ? std::string("\xEF\xBF\xBD") : escaped(text[at]);
+      run = at + 1;
+    }
+    at += length == 0 ? 1 : length;
+  }
+  to += text.substr(run);
 }
 
 std::string seconds_text(Duration duration) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -22,8 +21,6 @@ class JsonWriter {
   explicit JsonWriter(Sink sink, int indent = 0);
   /// Appends to `out`, which must outlive the writer.
   explicit JsonWriter(std::string& out, int indent = 0);
-  /// Writes to an open file, which stays open. Errors: see std::ferror.
-  explicit JsonWriter(std::FILE* file, int indent = 0);
 
   JsonWriter& begin_object();
   JsonWriter& end_object();
@@ -71,6 +68,10 @@ class JsonWriter {
   bool has_key_ = false;
   bool has_root_ = false;
 };
+
+/// Appends `text` as it stands inside a JSON string, without the quotes: what JSON does not allow there is
+/// escaped, and so is DEL; invalid UTF-8 becomes U+FFFD.
+void append_json_text(std::string& to, std::string_view text);
 
 /// Seconds as exact decimal text: "1.234567891", "0", "-0.5".
 std::string seconds_text(Duration duration);

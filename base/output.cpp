@@ -74,7 +74,6 @@ class OutputFile::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  const std::string& path() const { return path_; }
   bool replaces() const { return !target_.empty(); }
 
   void write(std::string_view data) {
@@ -184,17 +183,8 @@ void OutputFile::finish() {
 void OutputFile::commit() {
   impl_->commit();
 }
-const std::string& OutputFile::path() const {
-  return impl_->path();
-}
 bool OutputFile::replaces() const {
   return impl_->replaces();
-}
-
-void write_file(const std::string& path, std::string_view content) {
-  OutputFile file(path);
-  file.write(content);
-  file.commit();
 }
 
 }  // namespace stagecraft

@@ -32,7 +32,6 @@ class OutputFile {
   /// Finishes where that was not done, and puts the file in place. REQUIRES: not yet committed.
   void commit();
 
-  const std::string& path() const;
   /// Whether commit() renames, so that a file of this name is replaced; false where it is written directly.
   bool replaces() const;
 
@@ -40,9 +39,6 @@ class OutputFile {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
-
-/// Writes a whole file atomically.
-void write_file(const std::string& path, std::string_view content);
 
 /// Removes the temporaries of every OutputFile that is open. Async-signal-safe: for the handler of SIGINT and
 /// SIGTERM, which must end the process afterwards.

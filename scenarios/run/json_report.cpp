@@ -57,14 +57,6 @@ void write_notes(JsonWriter& json, const std::vector<std::string>& notes) {
 
 }  // namespace
 
-std::string metric_text(const MetricValue& value) {
-  std::string text;
-  JsonWriter json(text);
-  write_value(json, value);
-  json.finish();
-  return text;
-}
-
 std::string json_report(const RunResult& run, std::string_view version) {
   std::string text;
   JsonWriter json(text, 2);

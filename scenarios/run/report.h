@@ -18,7 +18,4 @@ std::string json_report(const RunResult& run, std::string_view version);
 /// Title and subtitle of the run's picture.
 SvgOptions svg_options(const RunResult& run);
 
-/// One value as the reports write it: seconds as exact decimals, counts, shortest doubles.
-std::string metric_text(const MetricValue& value);
-
 }  // namespace stagecraft

@@ -60,20 +60,4 @@ Deadlock explain_deadlock(const TaskGraph& graph, std::span<const TaskId> head) 
   return deadlock;
 }
 
-std::string describe(const Deadlock& deadlock, const std::function<std::string(TaskId)>& name) {
-  std::string text;
-  for (std::size_t i = 0; i < deadlock.cycle.size(); ++i) {
-    const Wait& wait = deadlock.cycle[i];
-    const TaskId head = deadlock.cycle[(i + 1) % deadlock.cycle.size()].task;
-    text += name(wait.task) + " waits for " + name(wait.input);
-    if (wait.task == wait.input) {
-      text += ", which is itself";
-    } else if (wait.input != head) {
-      text += ", which stands behind " + name(head);
-    }
-    text += '\n';
-  }
-  return text;
-}
-
 }  // namespace stagecraft

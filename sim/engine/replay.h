@@ -1,9 +1,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -48,12 +46,6 @@ std::variant<TopologicalOrder, Deadlock> topological_order(const TaskGraph& grap
 /// The deadlock of `graph` when every resource r has run its tasks up to, not including, head[r] and none of
 /// the heads can start. At least one resource must be unfinished.
 Deadlock explain_deadlock(const TaskGraph& graph, std::span<const TaskId> head);
-
-/// The circle in words, one wait a line; `name` says what a task is called:
-///
-///     0B0 waits for 1B0, which stands behind 1F1
-///     1F1 waits for 0F1, which stands behind 0B0
-std::string describe(const Deadlock& deadlock, const std::function<std::string(TaskId)>& name);
 
 /// When every task runs: start = max(end of the task before it on its resource, end of each input + latency),
 /// end = start + duration; both >= 0. One sweep, O(tasks + inputs), no queue. `order` is a topological order

@@ -1,10 +1,9 @@
 #include "sim/report/text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
-#include <iterator>
+
+#include "base/json.h"
 
 namespace stagecraft {
 
@@ -58,16 +57,7 @@ void append_to(std::string& to, Decimal number) {
 }
 
 void append_to(std::string& to, JsonText json) {
-  for (const char letter : json.text) {
-    if (letter == '"' || letter == '\\') {
-      to.push_back('\\');
-      to.push_back(letter);
-    } else if (static_cast<unsigned char>(letter) < 0x20) {
-      fmt::format_to(std::back_inserter(to), "\\u{:04x}", static_cast<int>(letter));
-    } else {
-      to.push_back(letter);
-    }
-  }
+  append_json_text(to, json.text);
 }
 
 void append_to(std::string& to, XmlText xml) {
@@ -89,19 +79,6 @@ void append_to(std::string& to, XmlText xml) {
         to.push_back(static_cast<unsigned char>(letter) < 0x20 ? ' ' : letter);
     }
   }
-}
-
-void append_to(std::string& to, CsvText csv) {
-  if (csv.text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    to += csv.text;
-    return;
-  }
-  to.push_back('"');
-  for (const char letter : csv.text) {
-    if (letter == '"') to.push_back('"');
-    to.push_back(letter);
-  }
-  to.push_back('"');
 }
 
 }  // namespace stagecraft

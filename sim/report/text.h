@@ -67,7 +67,7 @@ struct Decimal {
 };
 void append_to(std::string& to, Decimal number);
 
-/// Text inside a JSON string: quotes, backslashes and control characters escaped; the rest as it is.
+/// Text inside a JSON string, as append_json_text() escapes it.
 struct JsonText {
   std::string_view text;
 };
@@ -78,11 +78,5 @@ struct XmlText {
   std::string_view text;
 };
 void append_to(std::string& to, XmlText text);
-
-/// A field of a CSV line (RFC 4180): quoted when it holds a comma, a quote or a line break.
-struct CsvText {
-  std::string_view text;
-};
-void append_to(std::string& to, CsvText text);
 
 }  // namespace stagecraft

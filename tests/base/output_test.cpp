@@ -47,6 +47,13 @@ class Folder {
   fs::path path_;
 };
 
+/// Writes a whole file through an OutputFile.
+void write_file(const std::string& path, std::string_view content) {
+  OutputFile file(path);
+  file.write(content);
+  file.commit();
+}
+
 std::string content(const std::string& path) {
   std::ostringstream out;
   out << std::ifstream(path, std::ios::binary).rdbuf();

@@ -192,16 +192,13 @@ TEST_CASE("a task that reads a later task of its own resource waits for itself",
   const Deadlock deadlock = deadlock_of(b.build());
   CHECK(deadlock.stuck == std::vector<Wait>{{.task = 0, .input = 1}});
   CHECK(deadlock.cycle == std::vector<Wait>{{.task = 0, .input = 1}});
-  CHECK(describe(deadlock, [](TaskId id) { return "T" + std::to_string(id); }) ==
-        "T0 waits for T1, which stands behind T0\n");
 }
 
 TEST_CASE("a task that reads itself is a deadlock", "[error]") {
   GraphBuilder b;
   b.resource();
   b.task(1, {{.task = 0}});
-  CHECK(describe(deadlock_of(b.build()), [](TaskId id) { return "T" + std::to_string(id); }) ==
-        "T0 waits for T0, which is itself\n");
+  CHECK(deadlock_of(b.build()).cycle == std::vector<Wait>{{.task = 0, .input = 0}});
 }
 
 TEST_CASE("a deadlock names the stuck resources and one circle, not those that wait behind it", "[error]") {
@@ -222,9 +219,6 @@ TEST_CASE("a deadlock names the stuck resources and one circle, not those that w
   CHECK(deadlock.stuck ==
         std::vector<Wait>{{.task = 1, .input = 5}, {.task = 4, .input = 2}, {.task = 6, .input = 1}});
   CHECK(deadlock.cycle == std::vector<Wait>{{.task = 1, .input = 5}, {.task = 4, .input = 2}});
-  CHECK(describe(deadlock, [](TaskId id) { return std::to_string(id); }) ==
-        "1 waits for 5, which stands behind 4\n"
-        "4 waits for 2, which stands behind 1\n");
 }
 
 TEST_CASE("a circle is found from a stuck resource outside it, and begins at its smallest task", "[error]") {
@@ -240,10 +234,8 @@ TEST_CASE("a circle is found from a stuck resource outside it, and begins at its
   b.task(1, {{.task = 1}});
   const Deadlock deadlock = deadlock_of(b.build());
   CHECK(deadlock.stuck.size() == 4);
-  CHECK(describe(deadlock, [](TaskId id) { return std::to_string(id); }) ==
-        "1 waits for 2\n"
-        "2 waits for 3\n"
-        "3 waits for 1\n");
+  CHECK(deadlock.cycle ==
+        std::vector<Wait>{{.task = 1, .input = 2}, {.task = 2, .input = 3}, {.task = 3, .input = 1}});
 }
 
 // Every head waits for something that its resource has not made, and the circle closes.
