@@ -20,6 +20,7 @@ constexpr std::array kRunOptions{
     OptionInfo{"json", "FILE", "write the numbers as JSON; - for standard output", false, true},
     OptionInfo{"csv", "FILE", "write every op and bubble with its times as CSV", false, true},
     OptionInfo{"svg", "FILE", "draw the timeline", false, true},
+    OptionInfo{"svg-memory", "", "in --svg, draw the memory of each rank below its row"},
     OptionInfo{"trace", "FILE", "write a trace for ui.perfetto.dev; compressed when FILE ends in .gz", false,
                true},
     OptionInfo{"trace-window", "FROM..TO", "only this time, such as 0ms..50ms, in --trace, --svg and --csv"},

@@ -58,6 +58,8 @@ Selection selection(const Arguments& arguments) {
 
 /// A selection that nothing shows is a misunderstanding.
 void expect_shown(const Arguments& arguments) {
+  if (arguments.has("svg-memory") && !arguments.has("svg"))
+    throw UsageError("option '--svg-memory' draws into --svg; give that, too");
   if (arguments.has("trace") || arguments.has("svg") || arguments.has("csv")) return;
   for (const char* option : {"trace-window", "trace-ranks"})
     if (arguments.has(option))
@@ -66,7 +68,11 @@ void expect_shown(const Arguments& arguments) {
 }
 
 /// A selection that shows nothing is a slip of the finger.
-void expect_something(const Selection& shown, const RunResult& result) {
+void expect_something(const Arguments& arguments, const Selection& shown, const RunResult& result) {
+  if (arguments.has("svg-memory") && result.metrics.peak_memory_bytes == 0)
+    throw UsageError(
+        "option '--svg-memory' has no memory to draw: the scenario needs a model, or costs.state and "
+        "costs.activation");
   const int ranks = result.built.problem.shape.ranks;
   if (shown.first_rank >= ranks)
     throw UsageError(fmt::format("option '--trace-ranks' begins at rank {}, but the scenario has {} ranks",
@@ -76,12 +82,14 @@ void expect_something(const Selection& shown, const RunResult& result) {
                                  to_text(shown.from), to_text(result.timeline.makespan)));
 }
 
-void write_outputs(const RunResult& result, const Selection& shown, Outputs& outputs, std::ostream& err) {
+void write_outputs(const RunResult& result, const Arguments& arguments, const Selection& shown,
+                   Outputs& outputs, std::ostream& err) {
   outputs.write("json", [&](TextSink& sink) { sink.write(json_report(result, version())); });
   outputs.write("csv", [&](TextSink& sink) { write_csv(result.timeline, shown, sink); });
   outputs.write("svg", [&](TextSink& sink) {
     SvgOptions options = svg_options(result);
     options.selection = shown;
+    if (arguments.has("svg-memory")) options.counter = "memory";
     write_svg(result.timeline, options, sink);
   });
   outputs.write("trace", [&](TextSink& sink) {
@@ -108,9 +116,9 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   const bool pictures = outputs.wants("svg") || outputs.wants("trace");
   const RunResult result = run(read, {.bubbles = pictures || outputs.wants("csv"),
                                       .transfers = pictures,
-                                      .counters = outputs.wants("trace")});
-  expect_something(shown, result);
-  write_outputs(result, shown, outputs, streams.err);
+                                      .counters = outputs.wants("trace") || arguments.has("svg-memory")});
+  expect_something(arguments, shown, result);
+  write_outputs(result, arguments, shown, outputs, streams.err);
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
   if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())

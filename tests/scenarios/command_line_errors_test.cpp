@@ -128,6 +128,13 @@ TEST_CASE("every mistake on the command line is named, and nothing is written", 
       {{"run", "a.yaml", "--json", "x", "--trace-ranks", "0"},
        "stagecraft: error: option '--trace-ranks' cuts --trace, --svg and --csv; give at least one of them\n"
        "see `stagecraft --help`\n"},
+      {{"run", "a.yaml", "--svg-memory"},
+       "stagecraft: error: option '--svg-memory' draws into --svg; give that, too\n"
+       "see `stagecraft --help`\n"},
+      {{"run", "a.yaml", "--svg", "x", "--svg-memory"},
+       "stagecraft: error: option '--svg-memory' has no memory to draw: the scenario needs a model, or "
+       "costs.state and costs.activation\n"
+       "see `stagecraft --help`\n"},
       {{"run", "a.yaml", "--color", "blue"},
        "stagecraft: error: option '--color' must be auto, always or never, got 'blue'\n"
        "see `stagecraft --help`\n"},

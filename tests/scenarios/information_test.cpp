@@ -170,7 +170,7 @@ TEST_CASE("the help option lists the commands, and each command its options", "[
   }
   const std::string run = printed({"run", "--help"});
   for (const char* option :
-       {"--set KEY=VALUE", "--json FILE", "--csv FILE", "--svg FILE", "--trace FILE",
+       {"--set KEY=VALUE", "--json FILE", "--csv FILE", "--svg FILE", "--svg-memory", "--trace FILE",
         "--trace-window FROM..TO", "--trace-ranks A-B", "--schedule-csv FILE", "--color WHEN"}) {
     INFO(option);
     CHECK(contains(run, std::string("\n  ") + option + " "));

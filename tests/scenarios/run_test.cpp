@@ -186,6 +186,21 @@ TEST_CASE("every output that is asked for appears, and nothing else", "[golden]"
   CHECK(ops == 8);
 }
 
+TEST_CASE("a picture shows the memory of each rank where that is asked for", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  const std::vector<std::string> words{"run", "a.yaml", "--set", "costs.activation=1 MiB", "--svg", "a.svg"};
+  const auto has = [](const char* part) { return read_text("a.svg").find(part) != std::string::npos; };
+  CHECK(run_program(words).status == 0);
+  CHECK_FALSE(has("memory"));
+  std::vector<std::string> more = words;
+  more.push_back("--svg-memory");
+  CHECK(run_program(more).status == 0);
+  CHECK(has(">memory, up to 2 MiB</text>"));
+  CHECK(has(">peak 2 MiB</text>"));  // rank 0 holds two activations
+  CHECK(has(">peak 1 MiB</text>"));  // rank 1 one
+}
+
 TEST_CASE("a trace of blocking transfers shows each send once, with its length", "[golden]") {
   const TemporaryFolder folder;
   write_text("a.yaml", kTwoRanks);
