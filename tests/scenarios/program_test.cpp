@@ -1,4 +1,5 @@
 // What only the program itself can show: standard output of a real process, and one process beside another.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "command_line.h"
@@ -35,6 +36,21 @@ TEST_CASE("outputs appear together or not at all, standard output included", "[e
   }
   CHECK(shell("$STAGECRAFT list > /dev/full 2> err") == 2);
   CHECK(read_text("err") == "stagecraft: error: cannot write to standard output\n");
+}
+
+TEST_CASE("the gallery shows what the program draws now", "[golden]") {
+  const TemporaryFolder folder;
+  REQUIRE(shell("'" + shipped_scenarios().string() + "/../scripts/gallery' .") == 0);
+  const std::filesystem::path gallery = shipped_scenarios() / "gallery";
+  std::vector<std::string> pictures;
+  for (const auto& entry : std::filesystem::directory_iterator(gallery))
+    pictures.push_back(entry.path().filename().string());
+  std::sort(pictures.begin(), pictures.end());
+  CHECK(folder.names() == pictures);
+  for (const std::string& picture : folder.names()) {
+    INFO(picture << ": scripts/gallery redraws it");
+    CHECK((read_text(picture) == read_text((gallery / picture).string())));
+  }
 }
 
 TEST_CASE("an output that names standard output stands before the report", "[golden]") {
