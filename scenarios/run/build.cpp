@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "models/catalog.h"
 #include "models/roofline.h"
 #include "scenarios/run/build_error.h"
+#include "scenarios/run/build_notes.h"
 #include "scenarios/run/build_published.h"
 #include "scenarios/run/build_refuse.h"
 #include "scenarios/run/files.h"
@@ -44,6 +44,7 @@ class Builder {
     check_schedule();
     build_costs();
     check_size();
+    built_.notes = notes_of(built_);
     built_.problem.schedule = with_step_end(built_.problem.schedule, built_.problem.stages);
     if (built_.problem.transfers == TransferMode::Blocking)
       built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.edges);
@@ -196,8 +197,6 @@ class Builder {
       fail("costs.model", "roofline costs need 'model' and 'cluster'",
            {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
     at_keys([&] { build_roofline_costs(); });
-    if (std::string note = constants_note(built_.training->cluster.device); !note.empty())
-      built_.notes.push_back(std::move(note));
   }
 
   void build_roofline_costs() {

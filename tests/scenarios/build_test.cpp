@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -106,7 +108,26 @@ TEST_CASE("roofline costs on another device than the A100 come with a note", "[g
   CHECK(report({"cluster.preset=dgx-h100"})["notes"] == json::array({note}));
   const std::string out = run_program({"run", "a.yaml", "--set", "cluster.preset=dgx-h100"}).out;
   CHECK(out.substr(out.rfind("\n  ") + 1) == "  Note       " + note + "\n");
-  // Given times are as good as whoever gave them.
+  // Given times need no constants.
   CHECK_FALSE(report({"cluster.preset=dgx-h100", "costs={model: uniform, forward: 1 s, backward: 2 s}"})
                   .contains("notes"));
+}
+
+TEST_CASE("given times that no such device can reach come with a note", "[formula]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "model: {preset: gpt-1.7b}\n"
+             "cluster: {preset: dgx-a100}\n"
+             "parallel: {tensor: 2, pipeline: 2}\n"
+             "batch: {global: 8, micro: 2}\n"
+             "costs: {model: uniform, forward: 1 ms, backward: 3 ms}\n");
+  // 72 s l h^2 (1 + s/6h + V/12lh) FLOPs of a sample (Narayanan et al., SC 2021, equation 3 without the
+  // recomputed forward); two samples, on two ranks of two devices of 312 TFLOP/s that take 4 ms each
+  const double s = 2048, l = 24, h = 2304, v = 51200;
+  const double flops = 72 * s * l * h * h * (1 + s / (6 * h) + v / (12 * l * h));
+  const double share = 2 * flops / 2 / (2 * 0.004 * 312e12);
+  CHECK(report()["notes"] ==
+        json::array({fmt::format(
+            "the given times would need {:.4g} times the device's peak for this model's FLOPs", share)}));
+  CHECK_FALSE(report({"costs.forward=10 s"}).contains("notes"));
 }

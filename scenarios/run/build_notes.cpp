@@ -1,0 +1,39 @@
+#include "scenarios/run/build_notes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "models/catalog.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// Model FLOPs of one micro-batch over what the device could do in the stages' times, forward and backward.
+/// 0 where these are 0.
+double share_of_peak(const BuiltScenario& built) {
+  const auto& [model, cluster, strategy, batch] = *built.training;
+  double seconds = 0;
+  for (const StageCost& stage : built.problem.stages)
+    seconds +=
+        to_seconds(stage.forward + std::max(stage.backward, stage.input_gradient + stage.weight_gradient));
+  const double flops = model_flops_per_sample(model) * strategy.micro_batch / strategy.tensor;
+  return seconds > 0 ? flops / (seconds * cluster.device.half.per_second) : 0;
+}
+
+}  // namespace
+
+std::vector<std::string> notes_of(const BuiltScenario& built) {
+  if (!built.training) return {};
+  if (built.cost_model == CostModelKind::Roofline) {
+    std::string note = constants_note(built.training->cluster.device);
+    return note.empty() ? std::vector<std::string>() : std::vector{std::move(note)};
+  }
+  const double share = share_of_peak(built);
+  if (share <= 1) return {};
+  return {
+      fmt::format("the given times would need {:.4g} times the device's peak for this model's FLOPs", share)};
+}
+
+}  // namespace stagecraft
