@@ -35,18 +35,18 @@ T read(const Node& node, std::string_view prefix = {}) {
   return detail::read_struct<T>(node, detail::KeyPath{.key = prefix});
 }
 
-/// The tree of a struct: every key, defaults too, without those that are not set: an empty optional, an empty
-/// OneOrMany, and a default that the key's own bounds do not allow (0 bytes/s: not given).
-/// read<T>(*to_node(value)) == value.
+/// The tree of a struct: every key, defaults too unless they are left out, without those that are not set: an
+/// empty optional, an empty OneOrMany, and a default that the key's own bounds do not allow (0 bytes/s: not
+/// given). read<T>(*to_node(value)) == value.
 template <class T>
-NodePtr to_node(const T& value) {
-  return detail::struct_node(value);
+NodePtr to_node(const T& value, Defaults write = Defaults::Write) {
+  return detail::struct_node(value, write);
 }
 
 /// to_yaml(*to_node(value)): text that reads back as an equal value.
 template <class T>
-std::string to_yaml(const T& value) requires detail::HasFields<T> {
-  return to_yaml(*to_node(value));
+std::string to_yaml(const T& value, Defaults write = Defaults::Write) requires detail::HasFields<T> {
+  return to_yaml(*to_node(value, write));
 }
 
 /// The records of T and of the structs in it, for json_schema(), explain() and dotted_keys().

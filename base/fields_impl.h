@@ -11,6 +11,16 @@
 #include "base/yaml.h"
 
 /// The generic part of fields.h: one function per direction, each a switch over the kinds of member types.
+namespace stagecraft {
+
+/// What a writer does with keys whose value is the default.
+enum class Defaults : std::uint8_t {
+  Write,
+  LeaveOut,  ///< but for required keys
+};
+
+}  // namespace stagecraft
+
 namespace stagecraft::detail {
 
 template <class E>
@@ -124,21 +134,21 @@ const T& defaults_of() {
 }
 
 template <class T>
-NodePtr struct_node(const T& value);
+NodePtr struct_node(const T& value, Defaults write);
 
 template <class T>
-NodePtr value_node(const T& value) {
+NodePtr value_node(const T& value, Defaults write) {
   if constexpr (kIs<T, std::optional>) {
-    return value ? value_node(*value) : nullptr;
+    return value ? value_node(*value, write) : nullptr;
   } else if constexpr (kIs<T, std::vector>) {
     Node list{.kind = Node::Kind::Sequence};
-    for (const auto& item : value) list.items.push_back(value_node<typename T::value_type>(item));
+    for (const auto& item : value) list.items.push_back(value_node<typename T::value_type>(item, write));
     return std::make_shared<const Node>(std::move(list));
   } else if constexpr (kIs<T, OneOrMany>) {
-    if (value.is_list) return value_node(value.values);
-    return value.empty() ? nullptr : value_node(value.values[0]);
+    if (value.is_list) return value_node(value.values, write);
+    return value.empty() ? nullptr : value_node(value.values[0], write);
   } else if constexpr (HasFields<T>) {
-    return struct_node(value);
+    return struct_node(value, write);
   } else if constexpr (std::is_enum_v<T>) {
     for (const auto& entry : EnumNames<T>::all)
       if (entry.value == value) return scalar_node(std::string(entry.name));
@@ -171,23 +181,31 @@ bool is_acceptable(const T& value, const Record& record) {
   }
 }
 
-/// The node of a member; nullptr where it is not set.
+/// Whether both nodes are the same values; also where both are not set.
+inline bool same_values(const NodePtr& a, const NodePtr& b) {
+  return a && b ? to_flow_yaml(*a) == to_flow_yaml(*b) : a == b;
+}
+
+/// The node of a member; nullptr where it is not set, or is a default that is not to be written.
 template <class T, class Record>
-NodePtr field_node(const T& owner, const T& defaults, const Record& record) {
+NodePtr field_node(const T& owner, const T& defaults, const Record& record, Defaults write) {
   const auto& member = owner.*record.member;
   using Member = std::remove_cvref_t<decltype(member)>;
   if constexpr (Bounded<Member> || std::same_as<Member, std::string> || kIs<Member, OneOrMany>) {
     if (member == defaults.*record.member && !is_acceptable(member, record)) return nullptr;
   }
-  return value_node<Member>(member);
+  NodePtr node = value_node<Member>(member, write);
+  const bool may_miss = write == Defaults::LeaveOut && !record.is_required;
+  if (may_miss && same_values(node, value_node<Member>(defaults.*record.member, write))) return nullptr;
+  return node;
 }
 
 template <class T>
-NodePtr struct_node(const T& value) {
+NodePtr struct_node(const T& value, Defaults write) {
   const T& defaults = defaults_of<T>();
   Node map{.kind = Node::Kind::Map};
   const auto add = [&](const auto& record) {
-    if (NodePtr node = field_node(value, defaults, record)) {
+    if (NodePtr node = field_node(value, defaults, record, write)) {
       map.entries.push_back({std::string(record.key), {}, std::move(node)});
     }
   };
@@ -243,7 +261,7 @@ FieldInfo field_info(const T& defaults, const Record& record) {
     info.names = record.names();
   }
   if constexpr (!HasFields<Member>) {
-    const NodePtr value = field_node(defaults, defaults, record);
+    const NodePtr value = field_node(defaults, defaults, record, Defaults::Write);
     if (value && !record.is_required) info.default_value = to_flow_yaml(*value);
   }
   return info;

@@ -26,6 +26,10 @@ ReadScenario parse_scenario(std::string text, const std::string& name,
   return finish(parse_yaml(std::move(text), name), name, overrides);
 }
 
+std::string scenario_yaml(const Scenario& scenario) {
+  return to_yaml(scenario, Defaults::LeaveOut);
+}
+
 std::string scenario_schema() {
   return json_schema(describe<Scenario>());
 }

@@ -23,6 +23,10 @@ ReadScenario read_scenario(const std::string& path, const std::vector<std::strin
 ReadScenario parse_scenario(std::string text, const std::string& name,
                             const std::vector<std::string>& overrides = {});
 
+/// YAML of a scenario that reads back as an equal one and builds as it does: without keys at their default,
+/// since a key that is written where it would not be used is refused.
+std::string scenario_yaml(const Scenario& scenario);
+
 /// JSON Schema (draft 7) of the scenario file.
 std::string scenario_schema();
 

@@ -25,6 +25,7 @@ struct ModelSpec {
   std::optional<std::int64_t> sequence;
   std::optional<std::int64_t> vocabulary;
   std::optional<AttentionKernel> attention;
+  bool operator==(const ModelSpec&) const = default;
 };
 
 struct DeviceSpec {
@@ -33,12 +34,14 @@ struct DeviceSpec {
   std::optional<Bytes> memory;
   std::optional<ByteRate> bandwidth;
   std::optional<std::int64_t> processors;
+  bool operator==(const DeviceSpec&) const = default;
 };
 
 struct LinkSpec {
   std::optional<std::string> preset;
   std::optional<Duration> latency;
   std::optional<ByteRate> bandwidth;
+  bool operator==(const LinkSpec&) const = default;
 };
 
 struct ClusterSpec {
@@ -48,6 +51,7 @@ struct ClusterSpec {
   std::optional<DeviceSpec> device;
   std::optional<LinkSpec> intra;
   std::optional<LinkSpec> inter;
+  bool operator==(const ClusterSpec&) const = default;
 };
 
 struct ParallelSpec {
@@ -59,11 +63,13 @@ struct ParallelSpec {
   int gradient_bytes = 4;
   bool scatter_gather = true;
   double hidden_reduction = 0;
+  bool operator==(const ParallelSpec&) const = default;
 };
 
 struct BatchSpec {
   std::int64_t global = 1;
   int micro = 1;
+  bool operator==(const BatchSpec&) const = default;
 };
 
 struct PipelineSpec {
@@ -76,6 +82,7 @@ struct PipelineSpec {
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;
   std::vector<int> layers;
+  bool operator==(const PipelineSpec&) const = default;
 };
 
 enum class CostModelKind : std::uint8_t { Uniform, Roofline };
@@ -93,6 +100,7 @@ struct CostsSpec {
   OneOrMany<Bytes> activation;
   OneOrMany<Bytes> weight_gradient_activation;
   RooflineConstants roofline;
+  bool operator==(const CostsSpec&) const = default;
 };
 
 struct PublishedSpec {
@@ -100,6 +108,7 @@ struct PublishedSpec {
   std::optional<Duration> makespan;
   std::optional<double> bubble_over_makespan;
   std::optional<double> bubble_over_span;
+  bool operator==(const PublishedSpec&) const = default;
 };
 
 struct Scenario {
@@ -111,6 +120,7 @@ struct Scenario {
   PipelineSpec pipeline;
   CostsSpec costs;
   std::optional<PublishedSpec> published;
+  bool operator==(const Scenario&) const = default;
 };
 
 }  // namespace stagecraft

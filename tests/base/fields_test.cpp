@@ -140,6 +140,23 @@ layers: [1, 2]
 )");
 }
 
+TEST_CASE("defaults can be left out, but not what is required or stands in a list", "[golden]") {
+  const auto written = [](const std::string& text) { return to_yaml(from(text), Defaults::LeaveOut); };
+  CHECK(
+      written(
+          "pipeline: {stages: 8, chunks: 1}\ncosts: {forward: 1.5 ms, transfer: 6 us}\nlinks: [{name: x}]") ==
+      R"(pipeline:
+  stages: 8
+costs:
+  forward: 1.5 ms
+  transfer: 6 us
+links:
+  - name: x
+)");
+  CHECK(written("pipeline: {stages: 8}\nlayers: []\nlinks: [{}]") ==
+        "pipeline:\n  stages: 8\nlinks: [{}]\nlayers: []\n");
+}
+
 TEST_CASE("a written scenario reads back as an equal scenario", "[property]") {
   RandomStream random(12, "scenarios");
   for (int i = 0; i < 2'000; ++i) {
@@ -148,6 +165,7 @@ TEST_CASE("a written scenario reads back as an equal scenario", "[property]") {
     CAPTURE(text);
     REQUIRE(from(text) == scenario);
     REQUIRE(to_yaml(from(text)) == text);
+    REQUIRE(from(to_yaml(scenario, Defaults::LeaveOut)) == scenario);
   }
 }
 

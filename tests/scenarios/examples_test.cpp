@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command_line.h"
+#include "scenarios/run/build.h"
 
 using namespace stagecraft;
 
@@ -31,6 +32,20 @@ TEST_CASE("every scenario that ships is valid and runs", "[golden]") {
     CHECK(run.err == "");
     REQUIRE(run.status == 0);
     CHECK(nlohmann::json::parse(run.out)["metrics"]["makespan_s"].get<double>() > 0);
+  }
+}
+
+TEST_CASE("every scenario that ships is written as YAML that reads back and builds alike", "[property]") {
+  for (const std::string& file : shipped()) {
+    const ReadScenario read = read_scenario(file);
+    const std::string text = scenario_yaml(read.scenario);
+    INFO(file << ":\n" << text);
+    const ReadScenario again = parse_scenario(text, file);
+    CHECK((again.scenario == read.scenario));
+    CHECK(scenario_yaml(again.scenario) == text);
+    const BuiltScenario first = build(read), second = build(again);
+    CHECK((first.problem.schedule == second.problem.schedule));
+    CHECK(first.problem.stages.front().forward == second.problem.stages.front().forward);
   }
 }
 
