@@ -1,6 +1,7 @@
 // What only the program itself can show: standard output of a real process, and one process beside another.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <sstream>
 
 #include "command_line.h"
 
@@ -51,6 +52,21 @@ TEST_CASE("the gallery shows what the program draws now", "[golden]") {
     INFO(picture << ": scripts/gallery redraws it");
     CHECK((read_text(picture) == read_text((gallery / picture).string())));
   }
+}
+
+TEST_CASE("README shows the report and the error that the program prints", "[golden]") {
+  const std::string readme = read_text((shipped_scenarios() / ".." / "README.md").string());
+  const auto shown = [&](const std::string& text) {
+    std::istringstream lines(text);
+    std::string quoted;
+    for (std::string line; std::getline(lines, line);) quoted += "    " + line + "\n";
+    INFO(quoted);
+    CHECK((readme.find(quoted) != std::string::npos));
+  };
+  shown(run_program({"run", (shipped_scenarios() / "gpt3-175b.yaml").string()}).out);
+  const TemporaryFolder folder;
+  write_text("mine.yaml", "name: mine\npipeline: {schedule: 1f1b, stages: 8, microbatchs: 24}\n");
+  shown(run_program({"run", "mine.yaml"}).err);
 }
 
 TEST_CASE("an output that names standard output stands before the report", "[golden]") {
