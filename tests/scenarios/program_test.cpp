@@ -1,11 +1,38 @@
 // What only the program itself can show: standard output of a real process, and one process beside another.
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <locale>
 #include <sstream>
 
 #include "command_line.h"
 
 using namespace stagecraft;
+
+namespace {
+
+/// Decimal commas and groups of three digits for every stream, until the end of the scope.
+class GlobalLocale {
+ public:
+  GlobalLocale() : before_(std::locale::global(std::locale(std::locale(), new Commas))) {}
+  ~GlobalLocale() { std::locale::global(before_); }
+  GlobalLocale(const GlobalLocale&) = delete;
+  GlobalLocale& operator=(const GlobalLocale&) = delete;
+
+ private:
+  struct Commas : std::numpunct<char> {
+    char do_decimal_point() const override { return ','; }
+    char do_thousands_sep() const override { return '.'; }
+    std::string do_grouping() const override { return "\3"; }
+  };
+  std::locale before_;
+};
+
+/// The text without the line that names the files, which each run calls differently.
+std::string without_names(const std::string& text) {
+  return text.substr(0, text.find("  Written"));
+}
+
+}  // namespace
 
 TEST_CASE("an output does not replace the file that standard output goes to", "[error]") {
   const TemporaryFolder folder;
@@ -37,6 +64,34 @@ TEST_CASE("outputs appear together or not at all, standard output included", "[e
   }
   CHECK(shell("$STAGECRAFT list > /dev/full 2> err") == 2);
   CHECK(read_text("err") == "stagecraft: error: cannot write to standard output\n");
+}
+
+TEST_CASE("the same scenario gives the same bytes in another process and environment", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTrained);
+  std::filesystem::create_directories("elsewhere/deep");
+  const auto outputs = [](const std::string& to) {
+    return " --json " + to + "j --csv " + to + "c --svg " + to + "s --trace " + to +
+           "t --trace-window 0s..4s" + " --schedule-csv " + to + "o > " + to + "r";
+  };
+  REQUIRE(shell("env -i \"$STAGECRAFT\" run a.yaml" + outputs("1.")) == 0);
+  REQUIRE(shell("cd elsewhere/deep && env LC_ALL=de_DE.UTF-8 LANG=tr_TR.UTF-8 TZ=Pacific/Chatham TERM=dumb "
+                "COLUMNS=20 HOME=/ MALLOC_PERTURB_=165 \"$STAGECRAFT\" run ../../a.yaml" +
+                outputs("../../2.")) == 0);
+  {
+    // A comma for a point, and thousands in groups, whether or not such a locale is installed here.
+    const GlobalLocale commas;
+    REQUIRE(run_program({"run", "a.yaml", "--json", "3.j", "--csv", "3.c", "--svg", "3.s", "--trace", "3.t",
+                         "--trace-window", "0s..4s", "--schedule-csv", "3.o"})
+                .status == 0);
+  }
+  for (const std::string kind : {"j", "c", "s", "t", "o", "r"}) {
+    INFO(kind);
+    const std::string bytes = without_names(read_text("1." + kind));
+    CHECK(bytes.size() > 100);
+    CHECK((bytes == without_names(read_text("2." + kind))));
+    if (kind != "r") CHECK((bytes == without_names(read_text("3." + kind))));
+  }
 }
 
 TEST_CASE("the gallery shows what the program draws now", "[golden]") {

@@ -270,19 +270,3 @@ TEST_CASE("a number on standard output is there alone", "[golden]") {
   CHECK(json::accept(output.out));
   CHECK(folder.names() == std::vector<std::string>{"a.csv", "a.yaml"});
 }
-
-TEST_CASE("the same scenario gives the same bytes", "[golden]") {
-  const TemporaryFolder folder;
-  write_text("a.yaml", kTrained);
-  for (const char* round : {"1", "2"}) {
-    const std::string name(round);
-    CHECK(run_program({"run", "a.yaml", "--json", name + ".json", "--csv", name + ".csv", "--svg",
-                       name + ".svg", "--trace", name + ".trace", "--schedule-csv", name + ".schedule"})
-              .status == 0);
-  }
-  for (const char* kind : {".json", ".csv", ".svg", ".trace", ".schedule"}) {
-    INFO(kind);
-    CHECK(read_text(std::string("1") + kind).size() > 100);
-    CHECK((read_text(std::string("1") + kind) == read_text(std::string("2") + kind)));
-  }
-}
