@@ -228,7 +228,7 @@ std::string explain_key(const StructInfo& info, std::string_view dotted_key) {
   if (!field) {
     const std::vector<std::string> keys = dotted_keys(info);
     const std::vector<std::string_view> names(keys.begin(), keys.end());
-    throw InputError(fmt::format("unknown key {}{}", quoted(dotted_key), did_you_mean(dotted_key, names)));
+    throw InputError(fmt::format("unknown key {}{}", in_quotes(dotted_key), did_you_mean(dotted_key, names)));
   }
   std::string text = fmt::format("{}: {}", dotted_key, field->help);
   text += line("type", shaped_type_words(*field));

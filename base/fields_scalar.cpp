@@ -23,7 +23,7 @@ std::string got(const Node& node) {
     case Node::Kind::Scalar:
       break;
   }
-  return (node.quoted ? "the quoted text " : "") + quoted(node.text);
+  return (node.quoted ? "the quoted text " : "") + in_quotes(node.text);
 }
 
 /// A scalar that is no text in quotes: numbers and truth values are written plainly.
@@ -60,7 +60,8 @@ void reject(const Node& node, const KeyPath& path, const std::string& predicate,
   const std::string key = path.text();
   const bool quotes_value = is_option_of(node.place, key) && node.kind == Node::Kind::Scalar;
   std::string message = predicate;
-  if (!is_option_of(node.place, key)) message = (key.empty() ? "the document" : quoted(key)) + " " + message;
+  if (!is_option_of(node.place, key))
+    message = (key.empty() ? "the document" : in_quotes(key)) + " " + message;
   if (!quotes_value) message += ", got " + got(node);
   throw InputError(node.place, message + tail, std::move(hints));
 }
@@ -115,7 +116,7 @@ Q read_quantity(const Node& node, const KeyPath& path) {
     if (!error.hint.empty()) hints.push_back(error.hint);
     if (!error.shows_value) reject(node, path, error.what(), {}, std::move(hints));
     const std::string key = path.text();
-    const std::string subject = is_option_of(node.place, key) ? "" : quoted(key) + " ";
+    const std::string subject = is_option_of(node.place, key) ? "" : in_quotes(key) + " ";
     throw InputError(node.place, subject + error.what(), std::move(hints));
   }
 }
@@ -143,8 +144,8 @@ void check_map(const Node& node, const KeyPath& path, std::span<const std::strin
     const std::string parent = path.text();
     throw InputError(
         entry.key_place,
-        fmt::format("unknown key {}{}{}", quoted(entry.key), parent.empty() ? "" : " in " + quoted(parent),
-                    did_you_mean(entry.key, sorted)),
+        fmt::format("unknown key {}{}{}", in_quotes(entry.key),
+                    parent.empty() ? "" : " in " + in_quotes(parent), did_you_mean(entry.key, sorted)),
         {"known keys: " + join(sorted, ", ")});
   }
 }
@@ -155,7 +156,7 @@ void check_list(const Node& node, const KeyPath& path) {
 
 void missing_key(const Node& map, const KeyPath& path, std::string_view key, std::string_view help) {
   const KeyPath missing{.parent = &path, .key = key};
-  throw InputError(map.place, fmt::format("{} is required: {}", quoted(missing.text()), help));
+  throw InputError(map.place, fmt::format("{} is required: {}", in_quotes(missing.text()), help));
 }
 
 std::string value_text(std::int64_t value) {

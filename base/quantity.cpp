@@ -123,8 +123,9 @@ const Unit& find_unit(std::string_view name, Units units, const QuantityKind& ki
   if (name.empty()) throw QuantityError(fmt::format("needs a unit, such as \"{}\"", kind.example), true);
   for (const Unit& unit : units)
     if (unit.name == name) return unit;
-  throw QuantityError(fmt::format("has the unknown unit {}{}", quoted(name), did_you_mean(name, kind.units)),
-                      true, fmt::format("known units: {}", join(kind.units, ", ")));
+  throw QuantityError(
+      fmt::format("has the unknown unit {}{}", in_quotes(name), did_you_mean(name, kind.units)), true,
+      fmt::format("known units: {}", join(kind.units, ", ")));
 }
 
 /// digits * 10^exponent * unit, rounded to the nearest integer, halves up.

@@ -67,7 +67,7 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kLimit = 40;
   std::size_t end = 0;
   for (std::size_t count = 0; end < text.size() && count < kLimit; ++count)

@@ -18,7 +18,7 @@ std::size_t find_invalid_utf8(std::string_view text);
 std::string printable(std::string_view text);
 
 /// `text` as it is quoted in an error: printable, in single quotes, cut after 40 characters with "...".
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// The parts in one text: "a, b, c".
 std::string join(std::span<const std::string_view> parts, std::string_view separator);

@@ -176,7 +176,7 @@ class TreeBuilder : public YAML::EventHandler {
         text.starts_with('\n') || text.starts_with('\r');  // "? key", and ":" on the next line
     if (explicit_key) text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t\r\n")));
     if (!text.starts_with(':'))
-      throw InputError(place(mark), fmt::format("a ':' is missing after the key {}", quoted(key.text)));
+      throw InputError(place(mark), fmt::format("a ':' is missing after the key {}", in_quotes(key.text)));
   }
 
   bool expects_key() const {
@@ -187,7 +187,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (tag.empty() || tag == "?" || tag == "!") return;
     const std::string_view core = "tag:yaml.org,2002:";
     const std::string shown = tag.starts_with(core) ? "!!" + tag.substr(core.size()) : tag;
-    throw InputError(place(mark), fmt::format("the tag {} is not supported", quoted(shown)),
+    throw InputError(place(mark), fmt::format("the tag {} is not supported", in_quotes(shown)),
                      {"leave it out; quote what must be text"});
   }
 
@@ -207,7 +207,7 @@ class TreeBuilder : public YAML::EventHandler {
       throw InputError(place(mark), "merge keys '<<' are not supported", {"write the keys out"});
     }
     if (!map.keys.insert(node.text).second) {
-      throw InputError(place(mark), fmt::format("{} is given twice", quoted(path() + node.text)));
+      throw InputError(place(mark), fmt::format("{} is given twice", in_quotes(path() + node.text)));
     }
     map.node->entries.push_back({.key = node.text, .key_place = place(mark), .value = nullptr});
     map.has_key = true;

@@ -161,7 +161,7 @@ void check_bytes(const std::shared_ptr<const Origin>& origin) {
   });
   if (control != text.end()) {
     throw InputError(place_of(origin, static_cast<std::size_t>(control - text.begin())),
-                     fmt::format("the control character {} is not text", quoted({&*control, 1})));
+                     fmt::format("the control character {} is not text", in_quotes({&*control, 1})));
   }
 }
 

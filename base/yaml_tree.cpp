@@ -49,8 +49,8 @@ class Override {
       return in_map(Node{.kind = Node::Kind::Map, .place = place_}, depth);
     if (node->kind == Node::Kind::Map) return in_map(*node, depth);
     if (node->kind == Node::Kind::Sequence) return in_list(*node, depth);
-    throw InputError(place_,
-                     fmt::format("{} is not a map or list but {}", quoted(path(depth)), quoted(node->text)));
+    throw InputError(
+        place_, fmt::format("{} is not a map or list but {}", in_quotes(path(depth)), in_quotes(node->text)));
   }
 
  private:
@@ -70,12 +70,12 @@ class Override {
     const std::optional<std::size_t> index = parse_index(parts_[depth]);
     const std::size_t size = list.items.size();
     if (!index) {
-      throw InputError(
-          place_, fmt::format("{} is a list; {} is no index", quoted(path(depth)), quoted(parts_[depth])));
+      throw InputError(place_, fmt::format("{} is a list; {} is no index", in_quotes(path(depth)),
+                                           in_quotes(parts_[depth])));
     }
     if (*index > size) {
       throw InputError(place_, fmt::format("{} is a list of {}; index {} is beyond its end",
-                                           quoted(path(depth)), size, *index));
+                                           in_quotes(path(depth)), size, *index));
     }
     if (*index == size) list.items.push_back(nullptr);
     list.items[*index] = apply(list.items[*index], depth + 1);

@@ -76,7 +76,7 @@ std::string zsh_script() {
   return "#compdef stagecraft\nautoload -U +X bashcompinit && bashcompinit\n" + bash_script();
 }
 
-std::string quoted(std::string_view text) {
+std::string fish_quoted(std::string_view text) {
   std::string result = "'";
   for (char c : text) result += c == '\'' ? std::string("\\'") : std::string(1, c);
   return result + "'";
@@ -86,24 +86,24 @@ std::string quoted(std::string_view text) {
 std::string fish_value(const OptionInfo& option) {
   if (option.placeholder.empty()) return "";
   if (option.is_file) return " -r -F";
-  return option.values.empty() ? " -x" : " -x -a " + quoted(option.values);
+  return option.values.empty() ? " -x" : " -x -a " + fish_quoted(option.values);
 }
 
 std::string fish_script() {
   std::string text;
   for (const CommandInfo& command : commands()) {
     text += fmt::format("complete -c stagecraft -n __fish_use_subcommand -f -a {} -d {}\n", command.name,
-                        quoted(command.summary));
+                        fish_quoted(command.summary));
     const std::string when = fmt::format("'__fish_seen_subcommand_from {}'", command.name);
     for (const OptionInfo& option : command.options)
       text += fmt::format("complete -c stagecraft -n {} -l {}{} -d {}\n", when, option.name,
-                          fish_value(option), quoted(option.help));
+                          fish_value(option), fish_quoted(option.help));
     if (const std::string words = argument_words(command); !words.empty())
-      text += fmt::format("complete -c stagecraft -n {} -f -a {}\n", when, quoted(words));
+      text += fmt::format("complete -c stagecraft -n {} -f -a {}\n", when, fish_quoted(words));
   }
   for (const OptionInfo& option : common_options())
     text += fmt::format("complete -c stagecraft -l {}{} -d {}\n", option.name, fish_value(option),
-                        quoted(option.help));
+                        fish_quoted(option.help));
   return text;
 }
 

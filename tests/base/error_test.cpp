@@ -104,10 +104,10 @@ TEST_CASE("invalid UTF-8 is found where the first bad byte is", "[property]") {
 }
 
 TEST_CASE("quoted text is printable and short") {
-  CHECK(quoted("four") == "'four'");
-  CHECK(quoted("a\nb") == "'a\\nb'");
-  CHECK(quoted(std::string(40, 'x')) == "'" + std::string(40, 'x') + "'");
-  CHECK(quoted(std::string(41, 'x')) == "'" + std::string(40, 'x') + "...'");
+  CHECK(in_quotes("four") == "'four'");
+  CHECK(in_quotes("a\nb") == "'a\\nb'");
+  CHECK(in_quotes(std::string(40, 'x')) == "'" + std::string(40, 'x') + "'");
+  CHECK(in_quotes(std::string(41, 'x')) == "'" + std::string(40, 'x') + "...'");
 }
 
 TEST_CASE("the edit distance counts insertion, deletion, substitution and swap as one") {
