@@ -1,5 +1,6 @@
 #include "sim/report/svg.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,6 @@
 #include "sim/report/trace.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 
