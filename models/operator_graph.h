@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -81,6 +82,16 @@ struct Pass {
   bool operator==(const Pass&) const = default;
 };
 
+/// What one fused attention kernel works on, per sample.
+struct AttentionShape {
+  std::int64_t heads = 0;
+  std::int64_t kv_heads = 0;
+  std::int64_t head_dim = 0;
+  std::int64_t sequence = 0;
+  bool causal = true;
+  bool operator==(const AttentionShape&) const = default;
+};
+
 /// One operator as one device of the tensor-parallel group sees it. Bytes and FLOPs are per sample (one
 /// sequence, one image): a cost model scales them to the micro-batch.
 struct Operator {
@@ -97,6 +108,7 @@ struct Operator {
   std::int64_t output_bytes = 0;  ///< per sample
   /// The least recomputation under which this operator's forward is run again; None: never.
   Recompute recomputed_from = Recompute::None;
+  std::optional<AttentionShape> attention;  ///< where it is one fused kernel
   bool operator==(const Operator&) const = default;
 
   bool recomputed(Recompute policy) const {

@@ -70,6 +70,22 @@ double gemm_seconds(const Gemm& gemm, double efficiency, const Device& device,
 
 namespace {
 
+/// Seconds of fused attention from the table; its backward by the arithmetic that it has more.
+std::optional<double> measured_attention(const Operator& op, const Pass& pass, const RunsOn& where) {
+  if (where.measured == nullptr || !op.attention) return std::nullopt;
+  const auto time = where.measured->attention(*op.attention, where.micro_batch);
+  if (!time) return std::nullopt;
+  const double forward = op.forward.flops_per_sample * op.forward.executed_share;
+  return time->us * 1e-6 * pass.flops_per_sample * pass.executed_share / forward;
+}
+
+double product_seconds(const Operator& op, const Gemm& gemm, double efficiency, const RunsOn& where,
+                       const RooflineConstants& constants) {
+  if (where.measured != nullptr && op.kernel == KernelClass::Gemm)
+    if (const auto time = where.measured->product(gemm)) return time->us * 1e-6;
+  return gemm_seconds(gemm, efficiency, where.cluster->device, constants);
+}
+
 /// Seconds on the device without gaps.
 double device_seconds(const Operator& op, const Pass& pass, const RunsOn& where, double bytes,
                       const RooflineConstants& constants) {
@@ -82,6 +98,7 @@ double device_seconds(const Operator& op, const Pass& pass, const RunsOn& where,
   const double streaming = bytes / memory_rate(device, constants);
   if (op.kernel == KernelClass::Attention && pass.gemms[0].empty()) {  // fused
     const double flops = pass.flops_per_sample * samples * pass.executed_share;
+    if (const auto seconds = measured_attention(op, pass, where)) return *seconds;
     return std::max(flops / (device.half.per_second * constants.flash_efficiency), streaming);
   }
   const double efficiency =
@@ -89,7 +106,7 @@ double device_seconds(const Operator& op, const Pass& pass, const RunsOn& where,
   double products = 0, product_bytes = 0;
   for (const Gemm& gemm : pass.gemms) {
     if (gemm.empty()) continue;
-    products += gemm_seconds(gemm.at(where.micro_batch), efficiency, device, constants);
+    products += product_seconds(op, gemm.at(where.micro_batch), efficiency, where, constants);
     product_bytes += gemm_bytes(gemm.at(where.micro_batch));
   }
   // What the products do not move themselves is moved by kernels beside them.

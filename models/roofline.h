@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "models/cluster.h"
 #include "models/collectives.h"
+#include "models/measured_kernels.h"
 #include "models/operator_graph.h"
 #include "models/stage_cost.h"
 #include "models/strategy.h"
@@ -65,6 +66,7 @@ struct RunsOn {
   const Cluster* cluster = nullptr;
   Group tensor;
   std::int64_t micro_batch = 1;
+  const MeasuredKernels* measured = nullptr;  ///< in place of the roofline for kernels that it knows
 };
 PassTime pass_time(const Operator& op, const Pass& pass, const RunsOn& where,
                    const RooflineConstants& constants);
@@ -96,9 +98,12 @@ struct ModelCosts {
 /// `rank_of_stage` says where the schedule puts each of the p*v stages; empty: stage g on rank g mod p. Where
 /// ranks lie decides over hops and groups; a tied table is copied, and its gradients summed over both, only
 /// where the first and the last stage are on different ranks.
+/// `measured`, where it is given, replaces the roofline for products with weights and for fused attention; a
+/// backward of fused attention takes as much longer than its forward as it has more arithmetic.
 /// Throws ModelError as the check() functions do. REQUIRES: ranks are 0 ... p - 1.
 ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
-                          const RooflineConstants& constants = {}, std::span<const int> rank_of_stage = {});
+                          const RooflineConstants& constants = {}, std::span<const int> rank_of_stage = {},
+                          const MeasuredKernels* measured = nullptr);
 
 /// Static memory of one device: weights, gradients, optimizer state.
 /// Mixed-precision Adam as in Megatron-LM: 2-byte weights, gradients of `gradient_bytes`, fp32 master weights

@@ -75,6 +75,7 @@ struct Context {
   const Strategy& strategy;
   const Cluster& cluster;
   const RooflineConstants& constants;
+  const MeasuredKernels* measured;
   Placement placement;
   TransformerParts parts;         ///< of one device
   TransformerParts whole;         ///< of the whole tensor group, for model FLOPs
@@ -95,7 +96,8 @@ std::vector<int> ranks_of(const Strategy& strategy, std::span<const int> given) 
 }
 
 Context context(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
-                const RooflineConstants& constants, std::span<const int> rank_of_stage = {}) {
+                const RooflineConstants& constants, std::span<const int> rank_of_stage = {},
+                const MeasuredKernels* measured = nullptr) {
   check(strategy, cluster);
   const TensorSplit split{.tensor = strategy.tensor, .sequence_parallel = strategy.sequence_parallel};
   Transformer padded = model;
@@ -104,6 +106,7 @@ Context context(const Transformer& model, const Strategy& strategy, const Cluste
           strategy,
           cluster,
           constants,
+          measured,
           place(strategy, cluster),
           transformer_parts(model, split),
           transformer_parts(padded),
@@ -112,7 +115,10 @@ Context context(const Transformer& model, const Strategy& strategy, const Cluste
 }
 
 PartCosts part_costs(const Context& c, const Group& tensor) {
-  const RunsOn where{.cluster = &c.cluster, .tensor = tensor, .micro_batch = c.strategy.micro_batch};
+  const RunsOn where{.cluster = &c.cluster,
+                     .tensor = tensor,
+                     .micro_batch = c.strategy.micro_batch,
+                     .measured = c.measured};
   const auto cost = [&](const OperatorGraph& graph) {
     return part_cost(graph, where, c.strategy.recompute, c.constants);
   };
@@ -246,8 +252,9 @@ Duration hop(const Context& c, int from, int to) {
 }  // namespace
 
 ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
-                          const RooflineConstants& constants, std::span<const int> rank_of_stage) {
-  const Context c = context(model, strategy, cluster, constants, rank_of_stage);
+                          const RooflineConstants& constants, std::span<const int> rank_of_stage,
+                          const MeasuredKernels* measured) {
+  const Context c = context(model, strategy, cluster, constants, rank_of_stage, measured);
   const std::vector<int> layers = layers_of_stages(model, strategy);
   // Ranks differ only where their tensor groups lie differently on the nodes.
   std::vector<std::pair<Group, PartCosts>> known;

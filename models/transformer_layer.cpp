@@ -93,6 +93,11 @@ int flash_attention(OperatorGraph& graph, const Transformer& model, const LocalD
                        .executed_share = causal * 1.25};
   op.saved_bytes = keep(kElement * s * (q + 2 * kv) + 4 * a * s);
   op.output_bytes = kElement * s * q;
+  op.attention = AttentionShape{.heads = a,
+                                .kv_heads = d.kv_heads,
+                                .head_dim = d.head_dim,
+                                .sequence = s,
+                                .causal = model.architecture == Architecture::Decoder};
   return graph.add(op, {{input}});
 }
 

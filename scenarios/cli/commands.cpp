@@ -35,6 +35,7 @@ constexpr std::array kFitOptions{
     OptionInfo{"format", "NAME", "bf16, fp16 or fp8; otherwise read off the files' names"},
     OptionInfo{"source", "TEXT", "who measured, with which software"},
     OptionInfo{"licence", "TEXT", "of the rows, where somebody else measured them"},
+    OptionInfo{"thin", "PERCENT", "leave out loads that the others say as exactly as this, such as 1.5%"},
     OptionInfo{"output", "FILE", "write the fitted table", false, true},
 };
 constexpr std::array kCommonOptions{

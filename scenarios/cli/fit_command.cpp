@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <ostream>
 #include <string_view>
 
@@ -10,6 +11,7 @@
 #include "models/kernel_table.h"
 #include "profiles/fit.h"
 #include "profiles/measurements.h"
+#include "profiles/thin.h"
 #include "scenarios/cli/commands.h"
 
 namespace stagecraft {
@@ -41,6 +43,18 @@ std::string format_of(const std::string& file, const Arguments& arguments) {
 /// A percentage with two digits.
 std::string percent(double ratio) {
   return fmt::format("{:.2f} %", 100 * ratio);
+}
+
+/// How exactly the other loads must say what a load says for it to be left out; 0: keep all.
+double tolerance(const Arguments& arguments) {
+  if (!arguments.has("thin")) return 0;
+  const std::string text = arguments.value("thin");
+  double percent = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), percent);
+  const std::string_view rest(end, text.data() + text.size());
+  if (error != std::errc{} || (rest != "%" && rest != " %") || !(percent > 0) || percent > 100)
+    throw UsageError(fmt::format("option '--thin' needs a percentage such as 1.5%, got '{}'", text));
+  return percent / 100;
 }
 
 /// What the model says of shapes that it was not given: all parts in turn.
@@ -81,6 +95,10 @@ Exit fit_command(const Arguments& arguments, Streams& streams) {
     const HeldOut error = held_out(section, device);
     section.held_out_error = error.mape;
     report(section, error, streams.out);
+    if (const double most = tolerance(arguments); most > 0) {
+      section = thinned(section, device, most);
+      streams.out << fmt::format("  Thinned    to {} rows\n", section.rows.size());
+    }
     table.sections.push_back(std::move(section));
   }
   if (!arguments.has("output")) return Exit::Done;

@@ -52,7 +52,9 @@ const std::array kKinds{
                return std::vector<Entry>{
                    {"uniform", "times are given in the scenario", ""},
                    {"roofline", "arithmetic, memory and launches of every operator on a device",
-                    "Williams, Waterman and Patterson, CACM 52(4), 2009"}};
+                    "Williams, Waterman and Patterson, CACM 52(4), 2009"},
+                   {"profiled", "the same, with measured kernels where a table has them",
+                    "Matheron, Economic Geology 58, 1963"}};
              }},
     ListKind{"models", "model.preset", [] { return entries_of(model_presets()); }},
     ListKind{"devices", "cluster.device.preset", [] { return entries_of(device_presets()); }},

@@ -85,7 +85,7 @@ struct PipelineSpec {
   bool operator==(const PipelineSpec&) const = default;
 };
 
-enum class CostModelKind : std::uint8_t { Uniform, Roofline };
+enum class CostModelKind : std::uint8_t { Uniform, Roofline, Profiled };
 
 struct CostsSpec {
   std::optional<CostModelKind> model;
@@ -99,6 +99,7 @@ struct CostsSpec {
   OneOrMany<Bytes> state;
   OneOrMany<Bytes> activation;
   OneOrMany<Bytes> weight_gradient_activation;
+  std::optional<std::string> table;
   RooflineConstants roofline;
   bool operator==(const CostsSpec&) const = default;
 };

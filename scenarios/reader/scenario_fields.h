@@ -61,7 +61,8 @@ struct EnumNames<TransferMode> {
 template <>
 struct EnumNames<CostModelKind> {
   static constexpr std::array all{EnumName<CostModelKind>{CostModelKind::Uniform, "uniform"},
-                                  EnumName<CostModelKind>{CostModelKind::Roofline, "roofline"}};
+                                  EnumName<CostModelKind>{CostModelKind::Roofline, "roofline"},
+                                  EnumName<CostModelKind>{CostModelKind::Profiled, "profiled"}};
 };
 
 /// A dimension of a transformer, with the bounds that every model has.
@@ -297,8 +298,8 @@ struct Fields<CostsSpec> {
   static constexpr std::string_view name = "costs";
   static constexpr auto all = std::tuple{
       field("model", &CostsSpec::model,
-            "uniform: times are given; roofline: from model and cluster. Default: roofline where there is a "
-            "model"),
+            "uniform: times are given; roofline: from model and cluster; profiled: roofline, with measured kernels "
+            "where `table` has them. Default: roofline where there is a model"),
       field("forward", &CostsSpec::forward,
             "uniform: forward of one micro-batch. One value: a rank's full share, of which a chunk costs "
             "1/v; a list: one per stage")
@@ -334,6 +335,9 @@ struct Fields<CostsSpec> {
             "uniform: the part of it still kept between input and weight gradient")
           .max(kLargestSize)
           .example("512 MiB"),
+      field("table", &CostsSpec::table,
+            "profiled: a table of measured kernels, as `stagecraft fit` writes it, relative to the scenario")
+          .example("h200.yaml"),
       field("roofline", &CostsSpec::roofline, "constants of the roofline model"),
   };
 };

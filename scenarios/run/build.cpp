@@ -8,6 +8,7 @@
 
 #include "models/roofline.h"
 #include "scenarios/run/build_error.h"
+#include "scenarios/run/build_measured.h"
 #include "scenarios/run/build_notes.h"
 #include "scenarios/run/build_published.h"
 #include "scenarios/run/build_refuse.h"
@@ -196,6 +197,8 @@ class Builder {
     if (!built_.training)
       fail("costs.model", "roofline costs need 'model' and 'cluster'",
            {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
+    if (built_.cost_model == CostModelKind::Profiled)
+      built_.measured = measured_kernels(read_, built_.training->cluster.device);
     at_keys([&] { build_roofline_costs(); });
   }
 
@@ -204,7 +207,8 @@ class Builder {
     const auto stages = static_cast<std::size_t>(strategy.stages());
     try {
       ModelCosts costs = roofline_costs(model, strategy, cluster, scenario_.costs.roofline,
-                                        rank_of_stage(built_.problem.schedule, stages));
+                                        rank_of_stage(built_.problem.schedule, stages),
+                                        built_.measured ? &built_.measured->kernels : nullptr);
       built_.problem.stages = std::move(costs.stages);
       for (std::size_t i = 0; i < costs.hops.size(); ++i)
         built_.problem.edges.push_back(

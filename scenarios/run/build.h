@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/cluster.h"
+#include "models/measured_kernels.h"
 #include "models/strategy.h"
 #include "models/transformer.h"
 #include "scenarios/reader/reader.h"
@@ -21,6 +22,12 @@ struct Training {
   std::int64_t global_batch = 1;
 };
 
+/// Kernels that the scenario's table has measured, and who measured them.
+struct Measured {
+  MeasuredKernels kernels;
+  std::string source;
+};
+
 /// A scenario, checked and turned into what the simulator takes.
 struct BuiltScenario {
   std::string name;
@@ -29,6 +36,7 @@ struct BuiltScenario {
   CostModelKind cost_model = CostModelKind::Uniform;
   PipelineProblem problem;
   std::optional<Training> training;  ///< where the scenario has a model
+  std::optional<Measured> measured;  ///< where its costs are profiled
   std::optional<PublishedSpec> published;
   std::vector<std::string> notes;  ///< what whoever reads the numbers should know
   std::string published_left_out;  ///< the option that makes this another scenario than the published one

@@ -1,6 +1,7 @@
 #include "scenarios/run/build_notes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -22,10 +23,17 @@ double share_of_peak(const BuiltScenario& built) {
   return seconds > 0 ? flops / (seconds * cluster.device.half.per_second) : 0;
 }
 
+std::string measured_note(const Measured& measured) {
+  return fmt::format(
+      "{} from measured kernels ({}), all else by the roofline with efficiencies fitted on A100",
+      fmt::join(measured.kernels.used(), ", "), measured.source);
+}
+
 }  // namespace
 
 std::vector<std::string> notes_of(const BuiltScenario& built) {
   if (!built.training) return {};
+  if (built.measured) return {measured_note(*built.measured)};
   if (built.cost_model == CostModelKind::Roofline) {
     std::string note = constants_note(built.training->cluster.device);
     return note.empty() ? std::vector<std::string>() : std::vector{std::move(note)};

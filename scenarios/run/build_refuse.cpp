@@ -40,8 +40,15 @@ void refuse_other_costs(const ReadScenario& read, bool uniform) {
   const Node* costs = read.root->find("costs");
   if (!costs) return;
   for (const MapEntry& entry : costs->entries)
-    if (entry.key != "model" && (entry.key == "roofline") == uniform)
+    if (entry.key != "model" && entry.key != "table" && (entry.key == "roofline") == uniform)
       refuse_for_costs(read, "costs", entry.key, uniform, "leave it out");
+}
+
+/// A table that nothing would read.
+void refuse_table(const ReadScenario& read, CostModelKind costs) {
+  if (costs != CostModelKind::Profiled && read.scenario.costs.table)
+    throw error_at(*read.root, "costs.table", "'costs.table' is for profiled costs",
+                   {"set 'costs.model' to profiled, or leave the table out"});
 }
 
 /// What changes only the costs that the roofline model makes. Layers say which stages are larger than
@@ -84,6 +91,7 @@ void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
   if (!read.scenario.model) refuse_model_keys(read);
   if (read.scenario.model && uniform) refuse_roofline_keys(read);
   if (read.scenario.model || uniform) refuse_other_costs(read, uniform);
+  refuse_table(read, costs);
   refuse_idle_links(read);
   refuse_two_schedules(read);
 }

@@ -28,11 +28,15 @@ std::string shape_text(const RunResult& run) {
   return text + ", " + counted(shape.microbatches, "micro-batch");
 }
 
+std::string_view costs_text(CostModelKind costs) {
+  if (costs == CostModelKind::Uniform) return "given";
+  return costs == CostModelKind::Roofline ? "roofline" : "profiled";
+}
+
 std::string headline(const RunResult& run) {
-  const bool uniform = run.built.cost_model == CostModelKind::Uniform;
   std::string text =
       fmt::format("{}: {}, {}, {} costs", printable(run.built.name), printable(run.built.schedule_name),
-                  shape_text(run), uniform ? "given" : "roofline");
+                  shape_text(run), costs_text(run.built.cost_model));
   if (!run.built.training) return text;
   const Strategy& strategy = run.built.training->strategy;
   return text + fmt::format(", {} (tensor {} x pipeline {} x data {})", counted(strategy.devices(), "device"),

@@ -34,6 +34,7 @@ constexpr std::array kReportKeys{
     ReportKeyInfo{"kind", "what the scenario simulates: pipeline"},
     ReportKeyInfo{"schedule", "the schedule's name, or the file that it was read from"},
     ReportKeyInfo{"metrics", "the numbers of the run; see `stagecraft list metrics`"},
+    ReportKeyInfo{"notes", "what whoever reads the numbers should know, in words; only where there is something"},
     ReportKeyInfo{"published", "the scenario's published numbers, to compare the metrics of that name with"},
     ReportKeyInfo{"source", "where the published numbers stand"},
     ReportKeyInfo{"ranks", "the numbers of each rank; see `stagecraft list rank-metrics`"},

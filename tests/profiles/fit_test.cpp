@@ -7,9 +7,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <numbers>
+#include <set>
 
 #include "models/catalog.h"
 #include "profiles/measurements.h"
+#include "profiles/thin.h"
 
 using namespace stagecraft;
 
@@ -111,6 +113,18 @@ TEST_CASE("a prediction is the same whatever was asked before", "[property]") {
   for (int n = 100; n < 5000; n += 300) (void)used.predict({{77}, {static_cast<double>(n), 512}});
   const KernelPoint point{{77}, {700, 512}};
   CHECK(fresh.predict(point).us == used.predict(point).us);
+}
+
+TEST_CASE("loads that follow from their neighbours are thinned away, others stay", "[property]") {
+  KernelSection section = twice_the_roofline();
+  std::set<double> loads;
+  for (const KernelRow& row : thinned(section, round_device(), 0.01).rows) loads.insert(row.point.load[0]);
+  CHECK(loads == std::set<double>{16, 1024});  // the ends of the axis
+  for (KernelRow& row : section.rows)
+    if (row.point.load[0] == 256) row.us *= 1.2;
+  loads.clear();
+  for (const KernelRow& row : thinned(section, round_device(), 0.01).rows) loads.insert(row.point.load[0]);
+  CHECK(loads.contains(256));
 }
 
 TEST_CASE("parts of the shapes never depend on the load", "[property]") {

@@ -131,3 +131,59 @@ TEST_CASE("given times that no such device can reach come with a note", "[formul
             "the given times would need {:.4g} times the device's peak for this model's FLOPs", share)}));
   CHECK_FALSE(report({"costs.forward=10 s"}).contains("notes"));
 }
+
+namespace {
+
+constexpr const char* kTable =
+    "stagecraft_table: 1\n"
+    "device: h200\n"
+    "source: made up\n"
+    "sections:\n"
+    "  - {family: gemm, latency_us: 3, flops_share: 0.8, bytes_share: 0.8, deviation_scale: 0.2}\n"
+    "---\n"
+    "gemm bf16\n"
+    "n,k,m=8192\n"
+    "4096,4096,400\n";
+
+std::string profiled(const std::string& cluster, const std::string& costs) {
+  return "model: {preset: llama3-8b, sequence: 8192, attention: flash}\n"
+         "cluster: {preset: " +
+         cluster +
+         "}\n"
+         "batch: {global: 8}\n"
+         "costs: " +
+         costs + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("profiled costs come from the table, and the report says whose it is", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("t.yaml", kTable);
+  write_text("a.yaml", profiled("dgx-h200", "{model: profiled, table: t.yaml}"));
+  const Output output = run_program({"run", "a.yaml"});
+  CHECK(output.err.empty());
+  REQUIRE(output.status == 0);
+  CHECK(output.out.find(" profiled costs, 1 device") != std::string::npos);
+  CHECK(output.out.find("gemm from measured kernels (made up), all else by the roofline with efficiencies") !=
+        std::string::npos);
+}
+
+TEST_CASE("profiled costs without a table of their device are refused", "[error]") {
+  const TemporaryFolder folder;
+  write_text("t.yaml", kTable);
+  const auto error = [](const std::string& text) {
+    write_text("a.yaml", text);
+    const Output output = run_program({"run", "a.yaml"});
+    CHECK(output.status == 2);
+    return output.err.substr(0, output.err.find('\n'));
+  };
+  CHECK(error(profiled("dgx-h200", "{model: profiled}")) ==
+        "a.yaml:4:16: error: profiled costs need 'costs.table'");
+  CHECK(error(profiled("dgx-h200", "{model: roofline, table: t.yaml}")) ==
+        "a.yaml:4:33: error: 'costs.table' is for profiled costs");
+  CHECK(error(profiled("dgx-a100", "{model: profiled, table: t.yaml}")) ==
+        "a.yaml:4:33: error: 't.yaml' was measured on h200, the cluster's device is a100-80");
+  CHECK(error(profiled("dgx-h200", "{model: profiled, table: u.yaml}")) ==
+        "a.yaml:4:33: error: 'u.yaml': no such file");
+}

@@ -58,6 +58,8 @@ TEST_CASE("a fit that cannot be is refused and writes nothing", "[error]") {
         "stagecraft: error: which number format has 'products.csv'? Say '--format bf16', fp16 or fp8");
   CHECK(error({"missing.csv", "--device", "h200", "--format", "bf16"}) ==
         "missing.csv: error: cannot be read: No such file or directory");
+  CHECK(error({"products.csv", "--device", "h200", "--format", "bf16", "--thin", "2"}) ==
+        "stagecraft: error: option '--thin' needs a percentage such as 1.5%, got '2'");
   CHECK(error({"products.csv", "--device", "h200", "--format", "int4"}) ==
         "stagecraft: error: option '--format' must be bf16, fp16 or fp8, got 'int4'");
   CHECK(error({"products.csv", "--device", "a100-80", "--format", "fp8"}) == "a100-80 has no fp8 arithmetic");

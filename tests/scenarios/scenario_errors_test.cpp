@@ -292,7 +292,7 @@ TEST_CASE("keys that contradict each other are named where they stand", "[error]
        "a.yaml:2:16: error: 'costs.model' must be a known name, got 'rofline'; did you mean 'roofline'?\n"
        "    2 | costs: {model: rofline}\n"
        "      |                ^\n"
-       "      = known names: uniform, roofline\n"},
+       "      = known names: uniform, roofline, profiled\n"},
       {"pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms, roofline: {gemm_efficiency: 0.5}}\n",
        {},

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "models/kernel_table.h"
+#include "models/operator_graph.h"
+
+namespace stagecraft {
+
+/// What a table of measured kernels says of a model's operators. Numbers for 16-bit formats; operators of
+/// families or formats that the table lacks have none. Any thread may ask.
+class MeasuredKernels {
+ public:
+  /// `table` was measured on `device`.
+  MeasuredKernels(const KernelTable& table, const Device& device);
+
+  /// One matrix product; nothing for batched ones, which the tables do not have.
+  std::optional<KernelTime> product(const Gemm& gemm) const;
+  /// Fused causal attention over whole sequences, forward.
+  std::optional<KernelTime> attention(const AttentionShape& shape, std::int64_t batch) const;
+
+  /// Which families of the table the functions above read.
+  std::vector<std::string_view> used() const;
+
+ private:
+  const KernelModel* find(std::string_view family) const;
+
+  struct Entry {
+    std::string_view family;
+    std::unique_ptr<KernelModel> model;
+  };
+  std::vector<Entry> entries_;
+};
+
+}  // namespace stagecraft
