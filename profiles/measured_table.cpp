@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <map>
+#include <sstream>
 
 #include "base/error.h"
 #include "models/catalog.h"
@@ -118,6 +120,19 @@ KernelTable table_of(const RawRows& rows) {
   if (table.sections.empty())
     throw InputError("no table: no row is of a family that cost models know (gemm, decode-attention)");
   return table;
+}
+
+RawRows read_measured(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw file_error(path, "cannot be read");
+  std::string text = (std::ostringstream() << in.rdbuf()).str();
+  if (text.starts_with("# stagecraft_rows")) return parse_raw_rows(std::move(text), path);
+  const KernelTable table = parse_kernel_table(std::move(text), path);
+  return {.header = {.device = table.device,
+                     .driver = table.driver,
+                     .date = table.date,
+                     .command = table.command},
+          .rows = rows_of(table)};
 }
 
 std::vector<MeasuredRow> rows_of(const KernelTable& table) {

@@ -14,6 +14,9 @@ std::string preset_of(const std::string& device);
 /// InputError where the device is not in the catalog or no row is of use.
 KernelTable table_of(const RawRows& rows);
 
+/// The rows of a file, be it one of rows or a table. Throws InputError.
+RawRows read_measured(const std::string& path);
+
 /// A table as rows, for comparing.
 std::vector<MeasuredRow> rows_of(const KernelTable& table);
 

@@ -38,6 +38,16 @@ constexpr std::array kFitOptions{
     OptionInfo{"thin", "PERCENT", "leave out loads that the others say as exactly as this, such as 1.5%"},
     OptionInfo{"output", "FILE", "write the fitted table", false, true},
 };
+constexpr std::array kProfileOptions{
+    OptionInfo{"output", "FILE", "write the table of measured kernels; rows go to FILE.rows.csv", false,
+               true},
+    OptionInfo{"device", "N", "the GPU, counted from 0 (the default)"},
+    OptionInfo{"suite", "NAME", "only this one: gemm, copies, launch, attention, bandwidth or interference",
+               true},
+    OptionInfo{"quick", "", "fewer points and calls, for a first look"},
+    OptionInfo{"passes", "N", "how often every point is measured; 2 by default, for the spread"},
+    OptionInfo{"time-limit", "TIME", "of each suite, such as 60s: a random sample of its points"},
+};
 constexpr std::array kCommonOptions{
     OptionInfo{"color", "WHEN", "auto (the default), always or never", false, false, "auto always never"},
     OptionInfo{"help", "", "print this help"},
@@ -50,6 +60,8 @@ constexpr std::array kCommands{
                 check_command},
     CommandInfo{"fit", "TABLE...", "fit a cost model to measured kernels and report its held-out error",
                 kFitOptions, fit_command},
+    CommandInfo{"profile", "[diff A B]", "measure a GPU's kernels into a table, or compare two tables",
+                kProfileOptions, profile_command},
     CommandInfo{
         "list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
     CommandInfo{"explain",

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "profiles/suite_points.h"
+#include "profiles/suites/bench.h"
+
+namespace stagecraft {
+
+/// A point that is ready to run. What its functions hold lives as long as they do.
+struct Case {
+  /// Starts it once, on bench.stream() unless said otherwise, with the operands of number `copy`, 0 <= copy <
+  /// copies.
+  std::function<void(int copy)> launch;
+  int copies = 1;
+  std::size_t copy_bytes = 0;  ///< operands of one copy: whether a rotation is larger than the cache
+  double flops = 0;
+  double bytes = 0;
+  std::string algorithm;
+  cudaStream_t stream = nullptr;  ///< where it runs, if not on bench.stream()
+  /// Starts what is to run beside each call, before it, and longer than it takes.
+  std::function<void()> beside;
+};
+
+/// Makes a point ready. Throws NotHere or DeviceError.
+using MakeCase = Case (*)(Bench& bench, const SuitePoint& point);
+
+Case gemm_case(Bench& bench, const SuitePoint& point);
+Case copy_case(Bench& bench, const SuitePoint& point);
+Case launch_case(Bench& bench, const SuitePoint& point);
+
+/// A product of m, n, k: what others run beside or against.
+SuitePoint product(std::int64_t m, std::int64_t n, std::int64_t k);
+
+}  // namespace stagecraft

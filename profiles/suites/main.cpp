@@ -1,0 +1,90 @@
+// The part of `stagecraft profile` that needs CUDA, as a program of its own: what it links, others need not
+// have, and a library that crashes takes one suite with it.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "profiles/capture/driver_check.h"
+#include "profiles/capture/join.h"
+#include "profiles/suites/bench.h"
+#include "profiles/suites/profiler.h"
+
+namespace stagecraft {
+
+namespace {
+
+constexpr int kDone = 0;
+constexpr int kFailed = 1;
+constexpr int kBadInput = 2;
+
+/// NAME=VALUE words, which `stagecraft profile` writes.
+using Settings = std::map<std::string, std::string>;
+
+Settings settings_of(int count, char** words) {
+  Settings settings;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = words[i];
+    const std::size_t equals = word.find('=');
+    settings[word.substr(0, equals)] = equals == std::string::npos ? std::string() : word.substr(equals + 1);
+  }
+  return settings;
+}
+
+ProfilerOptions options_of(Settings& settings) {
+  ProfilerOptions options;
+  options.suite = settings["suite"];
+  options.rows = settings["rows"];
+  options.command = settings["command"];
+  options.device = std::atoi(settings["device"].c_str());
+  options.quick = settings["quick"] == "1";
+  options.passes = settings.count("passes") ? std::atoi(settings["passes"].c_str()) : 2;
+  options.time_limit_s = std::atof(settings["time_limit_s"].c_str());
+  return options;
+}
+
+bool is_built(const std::string& name) {
+  for (const std::string_view built : built_suites())
+    if (built == name) return true;
+  return false;
+}
+
+int print_suites() {
+  for (const std::string_view name : built_suites()) fmt::print("{}\n", name);
+  return kDone;
+}
+
+int run(int count, char** words) {
+  Settings settings = settings_of(count, words);
+  if (settings.count("suites")) return print_suites();
+  const ProfilerOptions options = options_of(settings);
+  if (const std::string missing = explain(check_driver(options.device), options.device); !missing.empty())
+    throw InputError(fmt::format("stagecraft: error: {}", missing));
+  if (settings.count("check")) return kDone;
+  if (!is_built(options.suite))
+    throw InputError(
+        fmt::format("stagecraft: error: this build cannot measure '{}': a library was not found when it "
+                    "was configured",
+                    options.suite));
+  profile_suite(options);
+  return kDone;
+}
+
+}  // namespace
+
+}  // namespace stagecraft
+
+int main(int count, char** words) {
+  try {
+    return stagecraft::run(count, words);
+  } catch (const stagecraft::InputError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return stagecraft::kBadInput;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "stagecraft: error: {}\n", error.what());
+    return stagecraft::kFailed;
+  }
+}

@@ -1,0 +1,193 @@
+#include "profiles/suites/profiler.h"
+
+#include <cublasLt.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+#include <set>
+
+#include "profiles/suites/timing.h"
+
+namespace stagecraft {
+
+namespace {
+
+constexpr int kSentinelEvery = 50;
+
+struct BuiltSuite {
+  std::string_view name;
+  MakeCase make;
+  bool traced;
+};
+
+constexpr std::array kBuilt = {
+    BuiltSuite{"gemm", gemm_case, true},
+    BuiltSuite{"copies", copy_case, true},
+    BuiltSuite{"launch", launch_case, false},
+};
+
+const BuiltSuite* find_built(std::string_view name) {
+  for (const BuiltSuite& suite : kBuilt)
+    if (suite.name == name) return &suite;
+  return nullptr;
+}
+
+std::string version_text(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+RowsHeader header_of(const Bench& bench, const ProfilerOptions& options) {
+  int driver = 0;
+  int runtime = 0;
+  cudaDriverGetVersion(&driver);
+  cudaRuntimeGetVersion(&runtime);
+  const std::size_t blas = cublasLtGetVersion();
+  return {.device = bench.device().name,
+          .driver = bench.nvml().driver_version(),
+          .cuda = fmt::format("CUDA {}, driver up to {}, {}", version_text(runtime), version_text(driver),
+                              Tracer::version()),
+          .libraries = fmt::format("cuBLASLt {}.{}.{}", blas / 10000, blas / 100 % 100, blas % 100),
+          .date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))),
+          .command = options.command};
+}
+
+/// One line that is written over, on a terminal.
+class Progress {
+ public:
+  explicit Progress(std::string suite) : suite_(std::move(suite)) {}
+  ~Progress() {
+    if (terminal_) fmt::print(stderr, "\r\x1b[K");
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void show(int pass, std::size_t done, std::size_t all, const MeasuredRow& row) const {
+    if (!terminal_) return;
+    constexpr std::size_t kWidth = 24;
+    const std::size_t filled = all == 0 ? kWidth : kWidth * done / all;
+    fmt::print(stderr, "\r\x1b[K{} pass {} [{}{}] {}/{}  {} {} {:.1f} us", suite_, pass,
+               std::string(filled, '#'), std::string(kWidth - filled, '.'), done, all, row.family, row.point,
+               row.median_us);
+  }
+
+ private:
+  std::string suite_;
+  bool terminal_ = isatty(STDERR_FILENO) != 0;
+};
+
+class Profiler {
+ public:
+  Profiler(const ProfilerOptions& options, const BuiltSuite& suite)
+      : options_(options),
+        suite_(suite),
+        // Before the context, so that CUPTI sees all of it.
+        tracer_(suite.traced ? std::make_unique<Tracer>() : nullptr),
+        bench_(options.device),
+        file_(options.rows, header_of(bench_, options)),
+        rules_(options.quick ? TimingRules::quick() : TimingRules{}),
+        progress_(options.suite) {
+    for (const MeasuredRow& row : file_.rows()) done_.insert(pass_key(row, static_cast<int>(row.pass)));
+  }
+
+  void run() {
+    const std::vector<SuitePoint> points = find_suite(options_.suite)->points(options_.quick);
+    for (int pass = 1; pass <= options_.passes; ++pass) run_pass(points, pass);
+    fmt::print(stderr,
+               "{}: {} rows measured, {} were there, {} points not possible here, {} calls discarded\n",
+               options_.suite, measured_, kept_, not_here_, discarded_);
+  }
+
+ private:
+  std::string pass_key(const MeasuredRow& row, int pass) const {
+    return fmt::format("{},{}", key_of(row), pass);
+  }
+
+  std::string pass_key(const SuitePoint& point, int pass) const {
+    MeasuredRow row;
+    row.suite = options_.suite;
+    row.family = point.family;
+    row.format = point.format;
+    row.point = to_text(point.axes);
+    row.cache = point.cache;
+    return pass_key(row, pass);
+  }
+
+  bool out_of_time(int pass) const {
+    if (options_.time_limit_s <= 0) return false;
+    const std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start_;
+    return spent.count() > options_.time_limit_s * pass / options_.passes;
+  }
+
+  void run_pass(const std::vector<SuitePoint>& points, int pass) {
+    std::size_t at = 0;
+    for (const SuitePoint& point : in_order(points, pass)) {
+      ++at;
+      if (done_.count(pass_key(point, pass))) {
+        ++kept_;
+        continue;
+      }
+      // A second pass over what the first did not reach would say nothing of the spread.
+      if (pass > 1 && !done_.count(pass_key(point, 1))) continue;
+      if (out_of_time(pass)) return;
+      if (suite_.traced && measured_ % kSentinelEvery == 0) measure_sentinel(pass);
+      measure_point(point, pass, at, points.size());
+    }
+  }
+
+  void measure_point(const SuitePoint& point, int pass, std::size_t at, std::size_t all) {
+    try {
+      const MeasuredRow row = add(point, suite_.make, options_.suite, pass);
+      done_.insert(pass_key(point, pass));
+      progress_.show(pass, at, all, row);
+    } catch (const NotHere&) {
+      ++not_here_;
+    }
+  }
+
+  void measure_sentinel(int pass) { add(product(4096, 4096, 4096), gemm_case, "sentinel", pass); }
+
+  MeasuredRow add(const SuitePoint& point, MakeCase make, const std::string& suite, int pass) {
+    bench_.reset();
+    MeasuredRow row = measure(bench_, tracer_.get(), make(bench_, point), point, rules_);
+    row.suite = suite;
+    row.pass = pass;
+    file_.append(row);
+    ++measured_;
+    discarded_ += static_cast<std::size_t>(row.discarded);
+    return row;
+  }
+
+  ProfilerOptions options_;
+  BuiltSuite suite_;
+  std::unique_ptr<Tracer> tracer_;
+  Bench bench_;
+  RowsFile file_;
+  TimingRules rules_;
+  Progress progress_;
+  std::set<std::string> done_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  std::size_t measured_ = 0;
+  std::size_t kept_ = 0;
+  std::size_t not_here_ = 0;
+  std::size_t discarded_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string_view> built_suites() {
+  std::vector<std::string_view> names;
+  for (const BuiltSuite& suite : kBuilt) names.push_back(suite.name);
+  return names;
+}
+
+void profile_suite(const ProfilerOptions& options) {
+  Profiler(options, *find_built(options.suite)).run();
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,154 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <ostream>
+#include <sstream>
+
+#include "base/error.h"
+#include "base/output.h"
+#include "base/quantity.h"
+#include "base/suggest.h"
+#include "profiles/drift.h"
+#include "profiles/measured_table.h"
+#include "profiles/suite_points.h"
+#include "scenarios/cli/child_program.h"
+#include "scenarios/cli/commands.h"
+
+namespace stagecraft {
+
+namespace {
+
+constexpr const char* kOverride = "STAGECRAFT_PROFILER";
+
+/// What measures: a program of its own, so that nothing else needs CUDA's libraries.
+std::string profiler() {
+  const std::string path = find_sibling("stagecraft-profiler", kOverride);
+  if (path.empty())
+    throw InputError(
+        "stagecraft: error: this program was built without the profiler of kernels\n"
+        "      = install the CUDA toolkit 12 or 13 with CUPTI and cuBLASLt "
+        "(https://developer.nvidia.com/cuda-downloads; with cuDNN 9 for attention) and build again: "
+        "`cmake --preset release` then says 'Profiler of kernels: CUDA ...'");
+  return path;
+}
+
+int number_of(const Arguments& arguments, std::string_view name, int otherwise, int least) {
+  if (!arguments.has(name)) return otherwise;
+  const std::string text = arguments.value(name);
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least)
+    throw UsageError(fmt::format("option '--{}' needs a number of {} or more, got '{}'", name, least, text));
+  return value;
+}
+
+double time_limit_s(const Arguments& arguments) {
+  if (!arguments.has("time-limit")) return 0;
+  try {
+    return to_seconds(parse_quantity<Duration>(arguments.value("time-limit")));
+  } catch (const QuantityError& error) {
+    throw UsageError(
+        fmt::format("option '--time-limit': '{}' {}", arguments.value("time-limit"), error.what()));
+  }
+}
+
+void expect_suites(const std::vector<std::string>& names) {
+  std::vector<std::string_view> known;
+  for (const SuiteInfo& suite : suites()) known.push_back(suite.name);
+  for (const std::string& name : names)
+    if (!find_suite(name))
+      throw UsageError(fmt::format("unknown suite '{}'{}", name, did_you_mean(name, known)));
+}
+
+/// Every setting but the suite, as the profiler takes them.
+std::vector<std::string> settings_of(const Arguments& arguments, const std::string& rows) {
+  std::string command = "stagecraft profile";
+  for (const auto& [name, values] : arguments.options)
+    for (const std::string& value : values)
+      command += fmt::format(" --{}{}{}", name, value.empty() ? "" : " ", value);
+  for (const char* flag : {"quick"})
+    if (arguments.has(flag) && arguments.values(flag).empty()) command += fmt::format(" --{}", flag);
+  return {fmt::format("rows={}", rows),
+          fmt::format("device={}", number_of(arguments, "device", 0, 0)),
+          fmt::format("passes={}", number_of(arguments, "passes", 2, 1)),
+          fmt::format("time_limit_s={}", time_limit_s(arguments)),
+          fmt::format("quick={}", arguments.has("quick") ? 1 : 0),
+          fmt::format("command={}", command)};
+}
+
+/// Those asked for, or all that this build can measure.
+std::vector<std::string> wanted_suites(const Arguments& arguments, const std::string& program) {
+  if (arguments.has("suite")) return arguments.values("suite");
+  std::vector<std::string> names;
+  std::istringstream lines(run_child(program, {"suites"}, true).text);
+  for (std::string line; std::getline(lines, line);)
+    if (find_suite(line)) names.push_back(line);
+  return names;
+}
+
+/// The pass-to-pass spread, then the table.
+void finish(const std::string& path, const std::string& rows_path, Streams& streams) {
+  const RawRows rows = read_raw_rows(rows_path);
+  const std::vector<Drift> spread = compare_passes(rows.rows, 0);
+  if (!spread.empty()) streams.out << "Second pass over first:\n" << to_text(spread);
+  const std::string text = to_text(table_of(rows));
+  write_file(path, text);
+  streams.out << fmt::format("Written {} and {}\n", path, rows_path);
+}
+
+Exit measure(const Arguments& arguments, Streams& streams) {
+  expect_suites(arguments.values("suite"));
+  const std::string path = arguments.value("output");
+  if (path.empty() || path == "-")
+    throw UsageError(
+        "`stagecraft profile` needs '--output FILE', the table to write; rows go to FILE.rows.csv");
+  const std::string rows = path + ".rows.csv";
+  const std::vector<std::string> settings = settings_of(arguments, rows);
+  const std::string program = profiler();
+  std::vector<std::string> check = settings;
+  check.push_back("check");
+  if (const ChildResult checked = run_child(program, check, true); checked.status != 0) {
+    streams.err << checked.text;
+    return Exit::BadInput;
+  }
+  Exit exit = Exit::Done;
+  for (const std::string& suite : wanted_suites(arguments, program)) {
+    std::vector<std::string> words = settings;
+    words.push_back("suite=" + suite);
+    const int status = run_child(program, words, false).status;
+    if (status == 0) continue;
+    // Another suite may still work; what this one measured is kept.
+    streams.err << fmt::format("stagecraft: error: the suite '{}' ended with status {}\n", suite, status);
+    exit = status == 2 ? Exit::BadInput : Exit::Failed;
+  }
+  finish(path, rows, streams);
+  return exit;
+}
+
+Exit diff(const Arguments& arguments, Streams& streams) {
+  if (arguments.positional.size() != 3) throw UsageError("`stagecraft profile diff` takes two tables");
+  const RawRows before = read_measured(arguments.positional[1]);
+  const RawRows after = read_measured(arguments.positional[2]);
+  const std::vector<Drift> drifts = compare_rows(before.rows, after.rows);
+  if (drifts.empty())
+    throw InputError(
+        fmt::format("{} and {} have no point in common", arguments.positional[1], arguments.positional[2]));
+  streams.out << fmt::format("{} over {}: times of\n", arguments.positional[2], arguments.positional[1])
+              << fmt::format("  {} ({}) over {} ({})\n", after.header.device, after.header.driver,
+                             before.header.device, before.header.driver)
+              << to_text(drifts);
+  return Exit::Done;
+}
+
+}  // namespace
+
+Exit profile_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.positional.empty()) return measure(arguments, streams);
+  if (arguments.positional[0] == "diff") return diff(arguments, streams);
+  throw UsageError(fmt::format("`stagecraft profile` does not know '{}'; there is `profile diff A B`",
+                               arguments.positional[0]));
+}
+
+}  // namespace stagecraft
