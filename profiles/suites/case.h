@@ -27,8 +27,15 @@ struct Case {
 using MakeCase = Case (*)(Bench& bench, const SuitePoint& point);
 
 Case gemm_case(Bench& bench, const SuitePoint& point);
+Case bandwidth_case(Bench& bench, const SuitePoint& point);
 Case copy_case(Bench& bench, const SuitePoint& point);
 Case launch_case(Bench& bench, const SuitePoint& point);
+
+#ifdef STAGECRAFT_CUDNN
+Case attention_case(Bench& bench, const SuitePoint& point);
+/// "cuDNN 9.19.0".
+std::string attention_library();
+#endif
 
 /// A product of m, n, k: what others run beside or against.
 SuitePoint product(std::int64_t m, std::int64_t n, std::int64_t k);

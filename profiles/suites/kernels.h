@@ -34,12 +34,11 @@ struct StreamOperands {
   std::int64_t width = 0;  ///< a multiple of 8
 };
 
-/// What a streaming kernel moves per element of rows x width, and the buffers that it wants.
+/// A kernel that streams, the buffers of rows x width that it wants, and what it moves.
 struct StreamKernel {
   std::string_view name;
-  int inputs;                ///< a, b, c: this many, each rows x width
-  int outputs;               ///< x, y, z
-  int element_bytes;         ///< of the operands
+  int inputs;                ///< of a, b, c: this many
+  int outputs;               ///< of x, y
   double bytes_per_element;  ///< read and written, each operand once
   void (*launch)(const StreamOperands&, cudaStream_t);
 };

@@ -27,9 +27,12 @@ struct BuiltSuite {
 };
 
 constexpr std::array kBuilt = {
-    BuiltSuite{"gemm", gemm_case, true},
-    BuiltSuite{"copies", copy_case, true},
+    BuiltSuite{"gemm", gemm_case, true},           BuiltSuite{"copies", copy_case, true},
     BuiltSuite{"launch", launch_case, false},
+#ifdef STAGECRAFT_CUDNN
+    BuiltSuite{"attention", attention_case, true},
+#endif
+    BuiltSuite{"bandwidth", bandwidth_case, true},
 };
 
 const BuiltSuite* find_built(std::string_view name) {
@@ -42,17 +45,25 @@ std::string version_text(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
 }
 
+std::string libraries() {
+  const std::size_t blas = cublasLtGetVersion();
+  std::string text = fmt::format("cuBLASLt {}.{}.{}", blas / 10000, blas / 100 % 100, blas % 100);
+#ifdef STAGECRAFT_CUDNN
+  text += "; " + attention_library();
+#endif
+  return text;
+}
+
 RowsHeader header_of(const Bench& bench, const ProfilerOptions& options) {
   int driver = 0;
   int runtime = 0;
   cudaDriverGetVersion(&driver);
   cudaRuntimeGetVersion(&runtime);
-  const std::size_t blas = cublasLtGetVersion();
   return {.device = bench.device().name,
           .driver = bench.nvml().driver_version(),
           .cuda = fmt::format("CUDA {}, driver up to {}, {}", version_text(runtime), version_text(driver),
                               Tracer::version()),
-          .libraries = fmt::format("cuBLASLt {}.{}.{}", blas / 10000, blas / 100 % 100, blas % 100),
+          .libraries = libraries(),
           .date = fmt::format("{:%Y-%m-%d}", fmt::gmtime(std::time(nullptr))),
           .command = options.command};
 }
