@@ -160,7 +160,8 @@ std::vector<SuitePoint> interference_points(bool) {
     for (const std::int64_t fill : kinds)
       for (const std::int64_t sharing : {0, 1, 2})
         if (sharing != 2 || fill == 0)
-          points.push_back({"interference", "bf16", {{"main", main}, {"fill", fill}, {"sharing", sharing}}});
+          points.push_back(
+              {"interference", "bf16", {{"main", main}, {"fill", fill}, {"sharing", sharing}}, "warm"});
   return points;
 }
 

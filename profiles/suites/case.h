@@ -13,6 +13,8 @@ struct Case {
   /// Starts it once, on bench.stream() unless said otherwise, with the operands of number `copy`, 0 <= copy <
   /// copies.
   std::function<void(int copy)> launch;
+  /// The same on a stream of the caller's choice; products only.
+  std::function<void(int copy, cudaStream_t stream)> launch_on;
   int copies = 1;
   std::size_t copy_bytes = 0;  ///< operands of one copy: whether a rotation is larger than the cache
   double flops = 0;
@@ -29,6 +31,7 @@ using MakeCase = Case (*)(Bench& bench, const SuitePoint& point);
 Case gemm_case(Bench& bench, const SuitePoint& point);
 Case bandwidth_case(Bench& bench, const SuitePoint& point);
 Case copy_case(Bench& bench, const SuitePoint& point);
+Case interference_case(Bench& bench, const SuitePoint& point);
 Case launch_case(Bench& bench, const SuitePoint& point);
 
 #ifdef STAGECRAFT_CUDNN
@@ -39,5 +42,12 @@ std::string attention_library();
 
 /// A product of m, n, k: what others run beside or against.
 SuitePoint product(std::int64_t m, std::int64_t n, std::int64_t k);
+
+/// gemm_case() that uses at most `processors` of the device's, 0 for all: what a product beside another may
+/// be told.
+Case product_case(Bench& bench, const SuitePoint& point, int processors);
+
+/// One of two halves, 0 and 1, of 1 GiB of pinned host memory each.
+char* pinned_memory(int half);
 
 }  // namespace stagecraft

@@ -13,18 +13,6 @@ namespace {
 
 constexpr std::size_t kPinned = std::size_t{1} << 30;
 
-/// Two halves of the same kind, so that both directions have memory of their own. Kept for the life of the
-/// process: pinning a GiB takes longer than all its copies.
-char* pinned(int half) {
-  static char* memory = [] {
-    void* data = nullptr;
-    check(cudaHostAlloc(&data, 2 * kPinned, cudaHostAllocDefault), "pinned host memory");
-    std::fill_n(static_cast<unsigned char*>(data), 2 * kPinned, static_cast<unsigned char>(0x5A));
-    return static_cast<char*>(data);
-  }();
-  return memory + static_cast<std::size_t>(half) * kPinned;
-}
-
 struct Direction {
   cudaMemcpyKind kind;
   void copy(char* host, char* device, std::size_t bytes, cudaStream_t stream) const {
@@ -57,9 +45,9 @@ std::function<void()> opposite_traffic(Bench& bench, Direction direction, std::s
   auto* device = static_cast<char*>(bench.output(size));
   return [&bench, direction, device, size] {
     const Direction other = direction.opposite();
-    other.copy(pinned(1), device, std::min(size, std::size_t{1} << 16), bench.other());
+    other.copy(pinned_memory(1), device, std::min(size, std::size_t{1} << 16), bench.other());
     wait_for_other(bench);
-    for (int i = 0; i < 3; ++i) other.copy(pinned(1), device, size, bench.other());
+    for (int i = 0; i < 3; ++i) other.copy(pinned_memory(1), device, size, bench.other());
   };
 }
 
@@ -70,7 +58,7 @@ Case host_copy(Bench& bench, const SuitePoint& point, std::size_t bytes) {
   Case ready;
   ready.bytes = static_cast<double>(bytes);
   ready.launch = [&bench, direction, device, bytes](int) {
-    direction.copy(pinned(0), device, bytes, bench.stream());
+    direction.copy(pinned_memory(0), device, bytes, bench.stream());
   };
   if (point.at("ways") == 2) ready.beside = opposite_traffic(bench, direction, bytes);
   return ready;
@@ -113,7 +101,7 @@ Case copy_beside_product(Bench& bench, const SuitePoint& point, std::size_t byte
     for (int i = 0; i < products; ++i) run_product(0);
   };
   ready.launch = [&bench, direction, device, bytes](int) {
-    direction.copy(pinned(0), device, bytes, bench.other());
+    direction.copy(pinned_memory(0), device, bytes, bench.other());
   };
   return ready;
 }
@@ -126,14 +114,25 @@ Case product_beside_copy(Bench& bench, const SuitePoint& point, std::size_t byte
   // Enough copies for some 5 ms at 60 GB/s, whatever their size.
   const int copies = 1 + static_cast<int>(0.3e9 / static_cast<double>(bytes));
   ready.beside = [&bench, direction, device, bytes, copies] {
-    direction.copy(pinned(0), device, std::min(bytes, std::size_t{1} << 16), bench.other());
+    direction.copy(pinned_memory(0), device, std::min(bytes, std::size_t{1} << 16), bench.other());
     wait_for_other(bench);
-    for (int i = 0; i < copies; ++i) direction.copy(pinned(0), device, bytes, bench.other());
+    for (int i = 0; i < copies; ++i) direction.copy(pinned_memory(0), device, bytes, bench.other());
   };
   return ready;
 }
 
 }  // namespace
+
+// Kept for the life of the process: pinning a GiB takes longer than all its copies.
+char* pinned_memory(int half) {
+  static char* memory = [] {
+    void* data = nullptr;
+    check(cudaHostAlloc(&data, 2 * kPinned, cudaHostAllocDefault), "pinned host memory");
+    std::fill_n(static_cast<unsigned char*>(data), 2 * kPinned, static_cast<unsigned char>(0x5A));
+    return static_cast<char*>(data);
+  }();
+  return memory + static_cast<std::size_t>(half) * kPinned;
+}
 
 Case copy_case(Bench& bench, const SuitePoint& point) {
   const auto bytes = static_cast<std::size_t>(point.at("bytes"));

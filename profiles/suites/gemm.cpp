@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "profiles/suites/case.h"
@@ -30,15 +31,21 @@ void check_blas(cublasStatus_t status, const char* what) {
 /// What all products share, for the life of the process.
 struct Library {
   cublasLtHandle_t handle = nullptr;
-  void* workspace = nullptr;
-  float* one = nullptr;  // the scale of fp8 operands
+  std::map<cudaStream_t, void*> workspaces;  // products that run beside each other must not share one
+  float* one = nullptr;                      // the scale of fp8 operands
 
   Library() {
     check_blas(cublasLtCreate(&handle), "start");
-    check(cudaMalloc(&workspace, kWorkspace), "the workspace of products");
     check(cudaMalloc(reinterpret_cast<void**>(&one), sizeof(float)), "a scale");
     const float value = 1;
     check(cudaMemcpy(one, &value, sizeof value, cudaMemcpyHostToDevice), "a scale");
+  }
+
+  /// Made at the stream's first product, which no rule of measuring counts.
+  void* workspace_of(cudaStream_t stream) {
+    void*& workspace = workspaces[stream];
+    if (!workspace) check(cudaMalloc(&workspace, kWorkspace), "the workspace of products");
+    return workspace;
   }
 };
 
@@ -66,6 +73,7 @@ struct Kind {
   Matrix a;
   Matrix b;
   std::int64_t m, n, k;  // ours
+  int processors;        // at most, 0: all
 };
 
 Kind kind_of(const SuitePoint& point) {
@@ -120,7 +128,7 @@ class Product {
     const float alpha = 1;
     const float beta = kind_.accumulate ? 1 : 0;
     check_blas(cublasLtMatmul(library().handle, operation_, &alpha, a, a_, b, b_, &beta, d, d_, d, d_,
-                              &chosen_.algo, library().workspace, kWorkspace, stream),
+                              &chosen_.algo, library().workspace_of(stream), kWorkspace, stream),
                "a product");
   }
 
@@ -140,6 +148,7 @@ class Product {
     check_blas(cublasLtMatmulDescCreate(&operation_, CUBLAS_COMPUTE_32F, CUDA_R_32F), "a description");
     set(CUBLASLT_MATMUL_DESC_TRANSA, kind_.a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
     set(CUBLASLT_MATMUL_DESC_TRANSB, kind_.b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
+    if (kind_.processors > 0) set(CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET, std::int32_t{kind_.processors});
     if (kind_.format != Number::Fp8) return;
     const float* one = library().one;
     set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, one);
@@ -252,7 +261,12 @@ bool first_of_its_kind(const SuitePoint& point) {
 }  // namespace
 
 Case gemm_case(Bench& bench, const SuitePoint& point) {
-  const Kind kind = kind_of(point);
+  return product_case(bench, point, 0);
+}
+
+Case product_case(Bench& bench, const SuitePoint& point, int processors) {
+  Kind kind = kind_of(point);
+  kind.processors = processors;
   const auto product = std::make_shared<Product>(kind);
   const std::size_t a_bytes = static_cast<std::size_t>(kind.a.elements()) * kind.input_bytes;
   const std::size_t b_bytes = static_cast<std::size_t>(kind.b.elements()) * kind.input_bytes;
@@ -268,10 +282,11 @@ Case gemm_case(Bench& bench, const SuitePoint& point) {
   ready.flops = 2.0 * static_cast<double>(kind.m) * static_cast<double>(kind.n) * static_cast<double>(kind.k);
   ready.bytes = static_cast<double>(a_bytes + b_bytes + (kind.accumulate ? 2 : 1) * d_bytes);
   ready.algorithm = product->algorithm();
-  ready.launch = [product, operands, stream = bench.stream()](int copy) {
+  ready.launch_on = [product, operands](int copy, cudaStream_t stream) {
     const Operands& on = operands[static_cast<std::size_t>(copy)];
     product->run(on.a, on.b, on.d, stream);
   };
+  ready.launch = [run = ready.launch_on, stream = bench.stream()](int copy) { run(copy, stream); };
   return ready;
 }
 

@@ -32,7 +32,7 @@ constexpr std::array kBuilt = {
 #ifdef STAGECRAFT_CUDNN
     BuiltSuite{"attention", attention_case, true},
 #endif
-    BuiltSuite{"bandwidth", bandwidth_case, true},
+    BuiltSuite{"bandwidth", bandwidth_case, true}, BuiltSuite{"interference", interference_case, true},
 };
 
 const BuiltSuite* find_built(std::string_view name) {
