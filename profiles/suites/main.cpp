@@ -11,6 +11,7 @@
 #include "profiles/capture/driver_check.h"
 #include "profiles/capture/join.h"
 #include "profiles/suites/bench.h"
+#include "profiles/suites/probe.h"
 #include "profiles/suites/profiler.h"
 
 namespace stagecraft {
@@ -64,6 +65,10 @@ int run(int count, char** words) {
   if (const std::string missing = explain(check_driver(options.device), options.device); !missing.empty())
     throw InputError(fmt::format("stagecraft: error: {}", missing));
   if (settings.count("check")) return kDone;
+  if (settings.count("probe")) {
+    probe(settings["probe"], options.device);
+    return kDone;
+  }
   if (!is_built(options.suite))
     throw InputError(
         fmt::format("stagecraft: error: this build cannot measure '{}': a library was not found when it "

@@ -28,7 +28,7 @@ std::string profiler() {
   if (path.empty())
     throw InputError(
         "stagecraft: error: this program was built without the profiler of kernels\n"
-        "      = install the CUDA toolkit 12 or 13 with CUPTI and cuBLASLt "
+        "      = install the CUDA toolkit 12.6 or later with nvcc, CUPTI and cuBLASLt "
         "(https://developer.nvidia.com/cuda-downloads; with cuDNN 9 for attention) and build again: "
         "`cmake --preset release` then says 'Profiler of kernels: CUDA ...'");
   return path;

@@ -42,7 +42,7 @@ TEST_CASE("profile says how to get what measures where it was not built", "[erro
   CHECK(output.status == 2);
   CHECK(output.out.empty());
   CHECK(output.err.find("stagecraft: error: this program was built without the profiler of kernels\n"
-                        "      = install the CUDA toolkit 12 or 13") == 0);
+                        "      = install the CUDA toolkit 12.6 or later") == 0);
   CHECK(folder.names().empty());
 }
 
