@@ -109,9 +109,10 @@ class Profiler {
   void run() {
     const std::vector<SuitePoint> points = find_suite(options_.suite)->points(options_.quick);
     for (int pass = 1; pass <= options_.passes; ++pass) run_pass(points, pass);
-    fmt::print(stderr,
-               "{}: {} rows measured, {} were there, {} points not possible here, {} calls discarded\n",
-               options_.suite, measured_, kept_, not_here_, discarded_);
+    fmt::print(
+        stderr,
+        "{}: {} rows measured, {} were there, {} points not possible here, {} failed, {} calls discarded\n",
+        options_.suite, measured_, kept_, not_here_, failed_, discarded_);
   }
 
  private:
@@ -158,6 +159,12 @@ class Profiler {
       progress_.show(pass, at, all, row);
     } catch (const NotHere&) {
       ++not_here_;
+    } catch (const DeviceError& error) {
+      // After an error inside a kernel nothing works in this process; a call that was refused is one point
+      // less.
+      if (cudaDeviceSynchronize() != cudaSuccess) throw;
+      fmt::print(stderr, "{} {} {}: {}\n", point.family, point.format, to_text(point.axes), error.what());
+      ++failed_;
     }
   }
 
@@ -186,6 +193,7 @@ class Profiler {
   std::size_t measured_ = 0;
   std::size_t kept_ = 0;
   std::size_t not_here_ = 0;
+  std::size_t failed_ = 0;
   std::size_t discarded_ = 0;
 };
 
