@@ -93,8 +93,9 @@ void finish(const std::string& path, const std::string& rows_path, Streams& stre
   const RawRows rows = read_raw_rows(rows_path);
   const std::vector<Drift> spread = compare_passes(rows.rows, 0);
   if (!spread.empty()) streams.out << "Second pass over first:\n" << to_text(spread);
-  const std::string text = to_text(table_of(rows));
-  write_file(path, text);
+  OutputFile table(path);
+  table.write(to_text(table_of(rows)));
+  table.commit();
   streams.out << fmt::format("Written {} and {}\n", path, rows_path);
 }
 
