@@ -53,7 +53,7 @@ TEST_CASE("what belongs to no call, and calls of which nothing is there, are cou
   CHECK(joined.without_spans == 1);
 }
 
-TEST_CASE("one API call under two ids makes both calls unusable; the same id twice does not", "[capture]") {
+TEST_CASE("one API call under two ids makes both calls unusable but the same id twice does not", "[capture]") {
   Capture capture;
   capture.ids = {{1, 7}, {1, 8}, {2, 9}, {2, 9}};
   capture.spans = {span(1, 100, 200), span(2, 300, 350)};

@@ -132,7 +132,7 @@ TEST_CASE("records without times are kept apart, and records of other kinds are 
   CHECK(capture.unknown == 1);
 }
 
-TEST_CASE("only ids of our own kind are read; calls tell runtime from driver", "[capture]") {
+TEST_CASE("only ids of our own kind are read and calls tell runtime from driver", "[capture]") {
   Buffer buffer;
   buffer.add(external(9, 77, CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM0));
   buffer.add(external(9, 78, CUPTI_EXTERNAL_CORRELATION_KIND_CUSTOM1));
