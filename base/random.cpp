@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace stagecraft {
 namespace {
@@ -146,6 +147,10 @@ double portable_log(double x) {
   for (int k = 23; k >= 3; k -= 2) series = (series + 2.0 / k) * z;
   const double k = exponent;
   return k * kLn2High + (f - (s * (f - series) - k * kLn2Low));
+}
+
+double portable_log2(double x) {
+  return portable_log(x) * std::numbers::log2e;
 }
 
 double portable_exp(double x) {

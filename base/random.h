@@ -52,6 +52,8 @@ std::uint64_t stream_seed(std::uint64_t seed, std::string_view name);
 
 /// Natural logarithm of a finite x > 0, within 2 units in the last place; the same bits everywhere.
 double portable_log(double x);
+/// The logarithm to base 2, made of portable_log().
+double portable_log2(double x);
 /// e^x, within 2 units in the last place; 0 below -745, infinity above 709.78; the same bits everywhere.
 double portable_exp(double x);
 

@@ -1,7 +1,6 @@
 #include "models/kernel_family.h"
 
 #include <cmath>
-#include <numbers>
 
 #include "base/random.h"
 
@@ -9,16 +8,11 @@ namespace stagecraft {
 
 namespace {
 
-/// The same on every machine, as the standard library's is not.
-double log2_of(double x) {
-  return portable_log(x) * std::numbers::log2e;
-}
-
 /// How much longer `tiles` equal tiles take in whole waves over the device's processors than spread evenly: 0
 /// when the last wave is full. A power of two's logarithm, as all features.
 double wave_loss(double tiles, const Device& device) {
   const auto processors = static_cast<double>(device.processors);
-  return log2_of(std::ceil(tiles / processors) * processors / tiles);
+  return portable_log2(std::ceil(tiles / processors) * processors / tiles);
 }
 
 double tiles_of(double rows, double columns, double tile_rows, double tile_columns) {
@@ -37,7 +31,7 @@ KernelWork gemm_work(const KernelPoint& p, double element_bytes) {
 Features gemm_features(const KernelPoint& p, const Device& device) {
   const double m = p.load[0];
   const double n = p.shape[0];
-  return {log2_of(n), log2_of(p.shape[1]), wave_loss(tiles_of(m, n, 128, 256), device),
+  return {portable_log2(n), portable_log2(p.shape[1]), wave_loss(tiles_of(m, n, 128, 256), device),
           wave_loss(tiles_of(m, n, 128, 128), device)};
 }
 
@@ -52,7 +46,7 @@ KernelWork prefill_work(const KernelPoint& p, double element_bytes) {
 Features prefill_features(const KernelPoint& p, const Device& device) {
   const auto [batch, sequence, unused] = p.load;
   const auto [heads, kv_heads, dimension] = p.shape;
-  return {log2_of(heads), log2_of(kv_heads), log2_of(dimension),
+  return {portable_log2(heads), portable_log2(kv_heads), portable_log2(dimension),
           wave_loss(batch * heads * std::ceil(sequence / 128), device)};
 }
 
@@ -69,12 +63,12 @@ KernelWork decode_work(const KernelPoint& p, double element_bytes) {
 Features decode_features(const KernelPoint& p, const Device& device) {
   const auto [heads, kv_heads, dimension] = p.shape;
   const double group = heads / kv_heads;
-  return {log2_of(group),
-          log2_of(kv_heads),
-          log2_of(dimension),
+  return {portable_log2(group),
+          portable_log2(kv_heads),
+          portable_log2(dimension),
           group > 32 ? 1.0 : 0.0,
           group == 1 ? 1.0 : 0.0,
-          log2_of(16 * std::ceil(group / 16)),
+          portable_log2(16 * std::ceil(group / 16)),
           wave_loss(p.load[0] * kv_heads, device)};
 }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <stdexcept>
 
 #include "base/random.h"
@@ -13,9 +12,6 @@
 namespace stagecraft {
 
 namespace {
-
-/// Standard deviations from the middle that hold 80 % of a normal distribution.
-constexpr double kSigmas80 = 1.2815515655446004;
 
 /// Standard deviation that a residual gains per factor of two beyond the measured loads.
 constexpr double kOutsideDeviation = 0.05;
@@ -29,13 +25,9 @@ struct Bracket {
   double outside = 0;
 };
 
-double log2_of(double x) {
-  return portable_log(x) * std::numbers::log2e;
-}
-
 Bracket bracket(const std::vector<double>& axis, double value) {
-  if (value <= axis.front()) return {0, 0, 0, log2_of(axis.front() / value)};
-  if (value >= axis.back()) return {axis.size() - 1, axis.size() - 1, 0, log2_of(value / axis.back())};
+  if (value <= axis.front()) return {0, 0, 0, portable_log2(axis.front() / value)};
+  if (value >= axis.back()) return {axis.size() - 1, axis.size() - 1, 0, portable_log2(value / axis.back())};
   const auto high = static_cast<std::size_t>(std::ranges::upper_bound(axis, value) - axis.begin());
   const double below = axis[high - 1];
   return {high - 1, high, portable_log(value / below) / portable_log(axis[high] / below), 0};
@@ -128,7 +120,7 @@ std::vector<KernelModel::Corner> KernelModel::corners(const std::array<double, k
   if (found.empty()) {
     const std::size_t cell = nearest_cell(load);
     for (std::size_t axis = 0; axis < axes; ++axis)
-      outside += std::abs(log2_of(load[axis] / cells_[cell].load[axis]));
+      outside += std::abs(portable_log2(load[axis] / cells_[cell].load[axis]));
     return {{cell, 1}};
   }
   for (Corner& corner : found) corner.weight /= total;
@@ -141,7 +133,7 @@ std::size_t KernelModel::nearest_cell(const std::array<double, kMostAxes>& load)
   for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
     double distance = 0;
     for (std::size_t axis = 0; axis < family_->loads(); ++axis)
-      distance += std::abs(log2_of(load[axis] / cells_[cell].load[axis]));
+      distance += std::abs(portable_log2(load[axis] / cells_[cell].load[axis]));
     if (least < 0 || distance < least) {
       least = distance;
       best = cell;

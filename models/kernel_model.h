@@ -31,6 +31,9 @@ struct KernelSection {
   std::vector<KernelRow> rows;
 };
 
+/// Standard deviations from the middle that hold 80 % of a normal distribution.
+inline constexpr double kSigmas80 = 1.2815515655446004;
+
 /// A predicted time and how sure it is: the logarithm of the true time is taken to be normal around that of
 /// `us`.
 struct KernelTime {

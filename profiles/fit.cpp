@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t kFolds = 5;
 constexpr std::uint64_t kCalibrationSalt = 1;
-constexpr double kSigmas80 = 1.2815515655446004;
 
 template <class Keep>
 KernelSection filtered(const KernelSection& section, const Keep& keep) {
