@@ -10,7 +10,7 @@ namespace stagecraft {
 /// What collectives reach of the links' datasheets, and what they cost apart from bytes.
 struct CollectiveConstants {
   /// Share of the intra-node bandwidth that large messages reach. Fitted, see RooflineConstants.
-  double intra_efficiency = 0.82;
+  double intra_efficiency = 0.765;
   /// Share of the network bandwidth that large messages reach: assumed, 22.5 of 25 GB/s on HDR InfiniBand.
   double inter_efficiency = 0.9;
   /// Every collective: the first handshake. The launch of its kernel is not in it: RooflineConstants has that

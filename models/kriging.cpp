@@ -103,7 +103,7 @@ Estimate Kriging::at(std::span<const double> point, const KrigingOptions& option
     mean += ones[i] * values_[near[i].index];
     scale += ones[i];
   }
-  mean /= scale;
+  mean = options.mean ? *options.mean : mean / scale;
   double value = mean;
   double variance = 1 + options.nugget;
   for (std::size_t i = 0; i < count; ++i) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,9 +18,12 @@ struct Estimate {
 struct KrigingOptions {
   std::size_t neighbours = 24;  ///< nearest points that take part, 1 ... kMostNeighbours
   double nugget = 0.02;         ///< variance of a measurement's noise, relative to that of the values
+  /// The values' mean, to which an estimate far from all points returns: simple kriging. Nothing: estimated
+  /// from the neighbours, ordinary kriging.
+  std::optional<double> mean;
 };
 
-/// Values at points of a few dimensions, and what they say of other points: ordinary kriging over the nearest
+/// Values at points of a few dimensions, and what they say of other points: kriging over the nearest
 /// neighbours with the Matern 3/2 covariance (1 + sqrt(3) r) exp(-sqrt(3) r).
 ///
 /// Source: Matheron, "Principles of Geostatistics", Economic Geology 58, 1963; Rasmussen and Williams,

@@ -1,5 +1,7 @@
 #include "models/measured_kernels.h"
 
+#include <array>
+
 namespace stagecraft {
 
 namespace {
@@ -12,7 +14,7 @@ constexpr std::string_view kPrefill = "prefill-attention";
 MeasuredKernels::MeasuredKernels(const KernelTable& table, const Device& device) {
   for (const KernelSection& section : table.sections)
     if (section.element_bytes == 2 && find(section.family->name) == nullptr)
-      entries_.push_back({section.family->name, std::make_unique<KernelModel>(section, device)});
+      entries_.push_back({section.family->name, std::make_shared<KernelModel>(section, device)});
 }
 
 const KernelModel* MeasuredKernels::find(std::string_view family) const {
@@ -28,19 +30,31 @@ std::vector<std::string_view> MeasuredKernels::used() const {
   return names;
 }
 
-std::optional<KernelTime> MeasuredKernels::product(const Gemm& gemm) const {
-  const KernelModel* model = find(kProducts);
-  if (model == nullptr || gemm.batch != 1) return std::nullopt;
-  return model->predict(
-      {{static_cast<double>(gemm.m)}, {static_cast<double>(gemm.n), static_cast<double>(gemm.k)}});
+std::optional<double> MeasuredKernels::time_us(std::string_view family, const KernelPoint& point,
+                                               const CostSample& sample) const {
+  const KernelModel* model = find(family);
+  if (model == nullptr) return std::nullopt;
+  const KernelTime time = model->predict(point);
+  const std::array query{point.load[0],  point.load[1],  point.load[2],
+                         point.shape[0], point.shape[1], point.shape[2]};
+  return time.us * sample.factor(family, query, time.deviation);
 }
 
-std::optional<KernelTime> MeasuredKernels::attention(const AttentionShape& shape, std::int64_t batch) const {
-  const KernelModel* model = find(kPrefill);
-  if (model == nullptr || !shape.causal) return std::nullopt;
-  return model->predict({{static_cast<double>(batch), static_cast<double>(shape.sequence)},
-                         {static_cast<double>(shape.heads), static_cast<double>(shape.kv_heads),
-                          static_cast<double>(shape.head_dim)}});
+std::optional<double> MeasuredKernels::product_us(const Gemm& gemm, const CostSample& sample) const {
+  if (gemm.batch != 1) return std::nullopt;
+  return time_us(kProducts,
+                 {{static_cast<double>(gemm.m)}, {static_cast<double>(gemm.n), static_cast<double>(gemm.k)}},
+                 sample);
+}
+
+std::optional<double> MeasuredKernels::attention_us(const AttentionShape& shape, std::int64_t batch,
+                                                    const CostSample& sample) const {
+  if (!shape.causal) return std::nullopt;
+  return time_us(kPrefill,
+                 {{static_cast<double>(batch), static_cast<double>(shape.sequence)},
+                  {static_cast<double>(shape.heads), static_cast<double>(shape.kv_heads),
+                   static_cast<double>(shape.head_dim)}},
+                 sample);
 }
 
 }  // namespace stagecraft

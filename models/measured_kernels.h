@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "models/cost_sample.h"
 #include "models/kernel_table.h"
 #include "models/operator_graph.h"
 
@@ -15,20 +16,23 @@ class MeasuredKernels {
   /// `table` was measured on `device`.
   MeasuredKernels(const KernelTable& table, const Device& device);
 
-  /// One matrix product; nothing for batched ones, which the tables do not have.
-  std::optional<KernelTime> product(const Gemm& gemm) const;
-  /// Fused causal attention over whole sequences, forward.
-  std::optional<KernelTime> attention(const AttentionShape& shape, std::int64_t batch) const;
+  /// Microseconds of one matrix product; nothing for batched ones, which the tables do not have.
+  std::optional<double> product_us(const Gemm& gemm, const CostSample& sample = {}) const;
+  /// Microseconds of fused causal attention over whole sequences, forward.
+  std::optional<double> attention_us(const AttentionShape& shape, std::int64_t batch,
+                                     const CostSample& sample = {}) const;
 
   /// Which families of the table the functions above read.
   std::vector<std::string_view> used() const;
 
  private:
   const KernelModel* find(std::string_view family) const;
+  std::optional<double> time_us(std::string_view family, const KernelPoint& point,
+                                const CostSample& sample) const;
 
   struct Entry {
     std::string_view family;
-    std::unique_ptr<KernelModel> model;
+    std::shared_ptr<const KernelModel> model;
   };
   std::vector<Entry> entries_;
 };

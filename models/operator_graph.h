@@ -68,6 +68,19 @@ struct Gemm {
   bool operator==(const Gemm&) const = default;
 };
 
+/// What runs instead of a fused kernel where the micro-batch does not suit it: more kernels, more bytes.
+struct Fallback {
+  std::int64_t batch_per_sample = 0;  ///< the fused kernel's batch dimension, per sample; 0: no fallback
+  std::int64_t multiple = 1;          ///< which its batch dimension must be a multiple of
+  double bytes_per_sample = 0;
+  int kernels = 0;
+
+  bool needed(std::int64_t samples) const {
+    return batch_per_sample > 0 && batch_per_sample * samples % multiple != 0;
+  }
+  bool operator==(const Fallback&) const = default;
+};
+
 /// The work of one pass (forward, input gradient, weight gradient) of one operator on one device.
 struct Pass {
   double flops_per_sample = 0;  ///< of matrix products, a multiply-add counted as two, no mask skipped
@@ -79,6 +92,7 @@ struct Pass {
   Collective collective = Collective::None;
   double payload_per_sample = 0;  ///< bytes of the whole (gathered) tensor of the collective
   bool hidden = false;            ///< the collective runs beside the kernels of the pass
+  Fallback fallback;              ///< in place of `kernels` and `bytes_per_sample`, where it is needed
   bool operator==(const Pass&) const = default;
 };
 

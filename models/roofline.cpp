@@ -3,6 +3,8 @@
 #include "models/roofline.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 namespace stagecraft {
 namespace {
@@ -72,18 +74,28 @@ namespace {
 
 /// Seconds of fused attention from the table; its backward by the arithmetic that it has more.
 std::optional<double> measured_attention(const Operator& op, const Pass& pass, const RunsOn& where) {
-  if (where.measured == nullptr || !op.attention) return std::nullopt;
-  const auto time = where.measured->attention(*op.attention, where.micro_batch);
-  if (!time) return std::nullopt;
+  if (where.sources.kernels == nullptr || !op.attention) return std::nullopt;
+  const auto us = where.sources.kernels->attention_us(*op.attention, where.micro_batch, where.sources.sample);
+  if (!us) return std::nullopt;
   const double forward = op.forward.flops_per_sample * op.forward.executed_share;
-  return time->us * 1e-6 * pass.flops_per_sample * pass.executed_share / forward;
+  return *us * 1e-6 * pass.flops_per_sample * pass.executed_share / forward;
 }
 
-double product_seconds(const Operator& op, const Gemm& gemm, double efficiency, const RunsOn& where,
+double product_seconds(const Operator& op, const Gemm& gemm, const RunsOn& where,
                        const RooflineConstants& constants) {
-  if (where.measured != nullptr && op.kernel == KernelClass::Gemm)
-    if (const auto time = where.measured->product(gemm)) return time->us * 1e-6;
-  return gemm_seconds(gemm, efficiency, where.cluster->device, constants);
+  const bool weights = op.kernel == KernelClass::Gemm;
+  if (where.sources.kernels != nullptr && weights)
+    if (const auto us = where.sources.kernels->product_us(gemm, where.sources.sample)) return *us * 1e-6;
+  const double seconds = gemm_seconds(gemm, constants.gemm_efficiency, where.cluster->device, constants);
+  return weights ? seconds : seconds / constants.attention_efficiency;
+}
+
+/// Expected largest of n standard normal variables, n rounded up to a power of two.
+/// Source: Harter, "Expected Values of Normal Order Statistics", Biometrika 48, 1961, table 1.
+double expected_largest(std::int64_t n) {
+  constexpr std::array kOfPower{0.0, 0.56419, 1.02938, 1.42360, 1.76599, 2.06967, 2.34373, 2.59460};
+  const auto power = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(n) - 1));
+  return kOfPower[std::min(power, kOfPower.size() - 1)];
 }
 
 /// Seconds on the device without gaps.
@@ -101,12 +113,10 @@ double device_seconds(const Operator& op, const Pass& pass, const RunsOn& where,
     if (const auto seconds = measured_attention(op, pass, where)) return *seconds;
     return std::max(flops / (device.half.per_second * constants.flash_efficiency), streaming);
   }
-  const double efficiency =
-      op.kernel == KernelClass::Attention ? constants.attention_efficiency : constants.gemm_efficiency;
   double products = 0, product_bytes = 0;
   for (const Gemm& gemm : pass.gemms) {
     if (gemm.empty()) continue;
-    products += product_seconds(op, gemm.at(where.micro_batch), efficiency, where, constants);
+    products += product_seconds(op, gemm.at(where.micro_batch), where, constants);
     product_bytes += gemm_bytes(gemm.at(where.micro_batch));
   }
   // What the products do not move themselves is moved by kernels beside them.
@@ -121,12 +131,17 @@ PassTime pass_time(const Operator& op, const Pass& pass, const RunsOn& where,
   if (pass.kernels == 0) return time;
   const Device& device = where.cluster->device;
   const auto samples = static_cast<double>(where.micro_batch);
-  const double bytes = pass.bytes_per_sample * samples + pass.fixed_bytes;
+  const bool fused = !pass.fallback.needed(where.micro_batch);
+  const int kernels = fused ? pass.kernels : pass.fallback.kernels;
+  const double bytes =
+      (fused ? pass.bytes_per_sample : pass.fallback.bytes_per_sample) * samples + pass.fixed_bytes;
   time.flops_seconds = pass.flops_per_sample * samples * pass.executed_share / device.half.per_second;
   time.bytes_seconds = bytes / device.bandwidth.per_second;
   time.device_seconds =
-      device_seconds(op, pass, where, bytes, constants) + pass.kernels * to_seconds(constants.kernel_gap);
-  time.host_seconds = pass.kernels * to_seconds(constants.host_launch);
+      device_seconds(op, pass, where, bytes, constants) + kernels * to_seconds(constants.kernel_gap);
+  if (pass.collective != Collective::None && !pass.hidden)
+    time.device_seconds += expected_largest(where.tensor.size) * to_seconds(constants.rank_spread);
+  time.host_seconds = kernels * to_seconds(constants.host_launch);
   return time;
 }
 

@@ -1,7 +1,10 @@
 // From operators to stages: what a rank of Megatron-LM's pipeline does in one micro-batch and in one step.
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "base/random.h"
+#include "models/calibration.h"
 #include "models/model_error.h"
 #include "models/roofline.h"
 
@@ -20,8 +23,14 @@ struct PassSum {
     host += time.host_seconds;
   }
   PassSum operator+(const PassSum& o) const { return {device + o.device, beside + o.beside, host + o.host}; }
-  PassSum operator*(double n) const { return {n * device, n * beside, n * host}; }
-  Duration duration() const { return from_seconds(std::max({device, beside, host})); }
+  /// See RooflineConstants::host_overlap.
+  double seconds(const RooflineConstants& constants) const {
+    const double busy = std::max(device, beside);
+    const double longer = std::max(busy, host), shorter = std::min(busy, host), q = constants.host_overlap;
+    if (shorter <= 0) return longer;
+    const double ratio = portable_exp(q * portable_log(shorter / longer));
+    return longer * portable_exp(portable_log(1 + ratio) / q);
+  }
 };
 
 /// A part of the model (embedding, one layer, head) on one device, for one micro-batch.
@@ -31,6 +40,7 @@ struct PartCost {
   std::int64_t saved_bytes = 0;
   std::int64_t weight_gradient_bytes = 0;
   std::int64_t recomputed_bytes = 0;  ///< alive while a backward pass has run the forward again
+  double factor = 1;                  ///< measured over simulated times
 };
 
 /// Bytes of a whole micro-batch. Refuses what no device could hold, so that sums over layers cannot overflow.
@@ -75,7 +85,7 @@ struct Context {
   const Strategy& strategy;
   const Cluster& cluster;
   const RooflineConstants& constants;
-  const MeasuredKernels* measured;
+  CostSources sources;
   Placement placement;
   TransformerParts parts;         ///< of one device
   TransformerParts whole;         ///< of the whole tensor group, for model FLOPs
@@ -97,7 +107,7 @@ std::vector<int> ranks_of(const Strategy& strategy, std::span<const int> given) 
 
 Context context(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
                 const RooflineConstants& constants, std::span<const int> rank_of_stage = {},
-                const MeasuredKernels* measured = nullptr) {
+                const CostSources& sources = {}) {
   check(strategy, cluster);
   const TensorSplit split{.tensor = strategy.tensor, .sequence_parallel = strategy.sequence_parallel};
   Transformer padded = model;
@@ -106,7 +116,7 @@ Context context(const Transformer& model, const Strategy& strategy, const Cluste
           strategy,
           cluster,
           constants,
-          measured,
+          sources,
           place(strategy, cluster),
           transformer_parts(model, split),
           transformer_parts(padded),
@@ -114,15 +124,38 @@ Context context(const Transformer& model, const Strategy& strategy, const Cluste
           ranks_of(strategy, rank_of_stage)};
 }
 
+/// How many times the roofline's time the layers, and the embedding and the head, take as measured.
+struct MeasuredShares {
+  double layers = 1;
+  double ends = 1;
+};
+MeasuredShares measured_shares(const Context& c) {
+  if (c.sources.layers == nullptr) return {};
+  const LayerShape shape{.hidden = c.model.hidden,
+                         .heads = c.model.heads,
+                         .sequence = c.model.sequence,
+                         .tensor = c.strategy.tensor,
+                         .micro_batch = c.strategy.micro_batch};
+  const std::array query{static_cast<double>(shape.hidden), static_cast<double>(shape.heads),
+                         static_cast<double>(shape.sequence), static_cast<double>(shape.tensor),
+                         static_cast<double>(shape.micro_batch)};
+  const auto sampled = [&](std::string_view part, const LayerFactors::Factor& factor) {
+    return factor.value * c.sources.sample.factor(part, query, factor.deviation);
+  };
+  return {sampled("layers", c.sources.layers->at(shape)), sampled("ends", c.sources.layers->ends_at(shape))};
+}
+
 PartCosts part_costs(const Context& c, const Group& tensor) {
-  const RunsOn where{.cluster = &c.cluster,
-                     .tensor = tensor,
-                     .micro_batch = c.strategy.micro_batch,
-                     .measured = c.measured};
+  const RunsOn where{
+      .cluster = &c.cluster, .tensor = tensor, .micro_batch = c.strategy.micro_batch, .sources = c.sources};
   const auto cost = [&](const OperatorGraph& graph) {
     return part_cost(graph, where, c.strategy.recompute, c.constants);
   };
-  return {cost(c.parts.embedding), cost(c.parts.layer), cost(c.parts.head)};
+  PartCosts parts{cost(c.parts.embedding), cost(c.parts.layer), cost(c.parts.head)};
+  const MeasuredShares shares = measured_shares(c);
+  parts.layer.factor = shares.layers;
+  parts.embedding.factor = parts.head.factor = shares.ends;
+  return parts;
 }
 
 /// What of a model a stage holds.
@@ -191,18 +224,18 @@ std::int64_t sent_bytes(const Context& c) {
   return in_parts ? (whole + c.strategy.tensor - 1) / c.strategy.tensor : whole;
 }
 
+/// Parts one after another: the host is ahead of the device, or behind it, within each by itself.
 void fill_times(StageCost& stage, const Context& c, const PartCosts& parts, const Share& share) {
-  const auto sum = [&](PassSum PartCost::*pass) {
-    return total(parts, share, [&](const PartCost& p) { return p.*pass; });
+  const auto seconds = [&](auto pass) {
+    return total(parts, share, [&](const PartCost& p) { return p.factor * pass(p).seconds(c.constants); });
   };
-  const PassSum again = sum(&PartCost::again);
-  const PassSum input = sum(&PartCost::input_gradient), weight = sum(&PartCost::weight_gradient);
-  PassSum forward = sum(&PartCost::forward);
-  if (share.first) forward.host += to_seconds(c.constants.host_microbatch);
-  stage.forward = forward.duration();
-  stage.backward = (again + input + weight).duration();
-  stage.input_gradient = (again + input).duration();
-  stage.weight_gradient = weight.duration();
+  double forward = seconds([](const PartCost& p) { return p.forward; });
+  if (share.first) forward += to_seconds(c.constants.host_microbatch);
+  stage.forward = from_seconds(forward);
+  stage.backward =
+      from_seconds(seconds([](const PartCost& p) { return p.again + p.input_gradient + p.weight_gradient; }));
+  stage.input_gradient = from_seconds(seconds([](const PartCost& p) { return p.again + p.input_gradient; }));
+  stage.weight_gradient = from_seconds(seconds([](const PartCost& p) { return p.weight_gradient; }));
 }
 
 void fill_bytes(StageCost& stage, const Context& c, const PartCosts& parts, const Share& share,
@@ -253,8 +286,8 @@ Duration hop(const Context& c, int from, int to) {
 
 ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
                           const RooflineConstants& constants, std::span<const int> rank_of_stage,
-                          const MeasuredKernels* measured) {
-  const Context c = context(model, strategy, cluster, constants, rank_of_stage, measured);
+                          const CostSources& sources) {
+  const Context c = context(model, strategy, cluster, constants, rank_of_stage, sources);
   const std::vector<int> layers = layers_of_stages(model, strategy);
   // Ranks differ only where their tensor groups lie differently on the nodes.
   std::vector<std::pair<Group, PartCosts>> known;

@@ -40,6 +40,15 @@ Operator core(std::string name, KernelClass kernel, Pass forward, Pass backward,
           .recomputed_from = Recompute::Selective};
 }
 
+/// Megatron-LM's fused softmax works on blocks of four rows of (samples x heads); for other numbers five
+/// kernels run: to fp32, scale, mask, softmax, to half; backward the same the other way. `bytes` per score:
+/// 2+4, 4+4, 4+1+4, 4+4, 4+2 forward; 2+4, 4+4+4, 4+1+4, 4+4, 4+2 backward, less what is read twice. Source:
+/// Megatron-LM, megatron/model/fused_softmax.py, is_kernel_available() and forward_torch_softmax().
+Fallback unfused_softmax(std::int64_t heads, int kernels, double bytes, std::int64_t scores) {
+  return {
+      .batch_per_sample = heads, .multiple = 4, .bytes_per_sample = bytes * real(scores), .kernels = kernels};
+}
+
 /// Scores, softmax, dropout and context with the scores in memory: 2as^2 bytes for each of softmax and
 /// dropout output, as^2 for the mask (Korthikanti et al., section 4.1).
 int unfused_attention(OperatorGraph& graph, const Transformer& model, const LocalDimensions& d, int input) {
@@ -56,11 +65,15 @@ int unfused_attention(OperatorGraph& graph, const Transformer& model, const Loca
   // A causal softmax reads only the half of the scores that is not masked, and writes all.
   const double read = model.architecture == Architecture::Decoder ? 0.5 : 1.0;
   const double rows = real(kElement * scores);
-  last = graph.add(
-      core("attention_softmax", KernelClass::Softmax, {.bytes_per_sample = (read + 1) * rows, .kernels = 1},
-           {.bytes_per_sample = (2 * read + 1) * rows, .kernels = 1}, 0, kElement * scores,
-           kElement * scores),
-      {{last}});
+  last = graph.add(core("attention_softmax", KernelClass::Softmax,
+                        {.bytes_per_sample = (read + 1) * rows,
+                         .kernels = 1,
+                         .fallback = unfused_softmax(a, 5, 35, scores)},
+                        {.bytes_per_sample = (2 * read + 1) * rows,
+                         .kernels = 1,
+                         .fallback = unfused_softmax(a, 6, 47, scores)},
+                        0, kElement * scores, kElement * scores),
+                   {{last}});
   if (model.dropout) {
     const double bytes = real((2 * kElement + 1) * scores);
     last = graph.add(

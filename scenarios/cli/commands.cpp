@@ -36,6 +36,12 @@ constexpr std::array kFitOptions{
     OptionInfo{"source", "TEXT", "who measured, with which software"},
     OptionInfo{"licence", "TEXT", "of the rows, where somebody else measured them"},
     OptionInfo{"thin", "PERCENT", "leave out loads that the others say as exactly as this, such as 1.5%"},
+    OptionInfo{"steps", "FILE",
+               "fit to measured training steps of the scenario instead: a CSV of scenario keys and step_s"},
+    OptionInfo{"hold-out", "KEY=VALUE",
+               "with --steps: report steps with this setting, and do not fit to them"},
+    OptionInfo{"keep-constants", "",
+               "with --steps: fit layers alone, with the roofline's constants as they are"},
     OptionInfo{"output", "FILE", "write the fitted table", false, true},
 };
 constexpr std::array kProfileOptions{
@@ -58,8 +64,9 @@ constexpr std::array kCommands{
     CommandInfo{"run", "SCENARIO", "simulate a scenario and report", kRunOptions, run_command},
     CommandInfo{"check", "SCENARIO...", "validate scenarios without running them", kCheckOptions,
                 check_command},
-    CommandInfo{"fit", "TABLE...", "fit a cost model to measured kernels and report its held-out error",
-                kFitOptions, fit_command},
+    CommandInfo{"fit", "TABLE...|SCENARIO",
+                "fit a cost model to measured kernels or steps and report its held-out error", kFitOptions,
+                fit_command},
     CommandInfo{"profile", "[diff A B]", "measure a GPU's kernels into a table, or compare two tables",
                 kProfileOptions, profile_command},
     CommandInfo{

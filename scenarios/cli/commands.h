@@ -54,6 +54,7 @@ std::string version_text();
 Exit run_command(const Arguments& arguments, Streams& streams);
 Exit check_command(const Arguments& arguments, Streams& streams);
 Exit fit_command(const Arguments& arguments, Streams& streams);
+Exit fit_steps(const Arguments& arguments, Streams& streams);  ///< `fit --steps`
 Exit profile_command(const Arguments& arguments, Streams& streams);
 Exit list_command(const Arguments& arguments, Streams& streams);
 Exit explain_command(const Arguments& arguments, Streams& streams);

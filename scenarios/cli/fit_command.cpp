@@ -83,6 +83,9 @@ void report(const KernelSection& section, const HeldOut& error, std::ostream& ou
 }  // namespace
 
 Exit fit_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.has("steps")) return fit_steps(arguments, streams);
+  for (const char* option : {"hold-out", "keep-constants"})
+    if (arguments.has(option)) throw UsageError(fmt::format("option '--{}' is for '--steps'", option));
   if (arguments.positional.empty()) throw UsageError("`stagecraft fit` needs tables of measured kernels");
   const Device& device = device_named(arguments.value("device"));
   KernelTable table{.device = arguments.value("device"),

@@ -100,6 +100,7 @@ struct CostsSpec {
   OneOrMany<Bytes> activation;
   OneOrMany<Bytes> weight_gradient_activation;
   std::optional<std::string> table;
+  std::optional<std::string> calibration;
   RooflineConstants roofline;
   bool operator==(const CostsSpec&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "models/catalog.h"
+#include "models/roofline_fields.h"
 #include "scenarios/reader/scenario.h"
 #include "sim/schedule/registry.h"
 
@@ -235,70 +236,12 @@ struct Fields<PipelineSpec> {
 };
 
 template <>
-struct Fields<CollectiveConstants> {
-  static constexpr std::string_view name = "collectives";
-  static constexpr auto all = std::tuple{
-      field("intra_efficiency", &CollectiveConstants::intra_efficiency,
-            "share of the intra-node bandwidth that large messages reach")
-          .positive()
-          .max(1),
-      field("inter_efficiency", &CollectiveConstants::inter_efficiency,
-            "share of the network bandwidth that large messages reach")
-          .positive()
-          .max(1),
-      field("start", &CollectiveConstants::start,
-            "of every collective: the first handshake, without the launch of its kernel")
-          .max(kLongestOp),
-  };
-};
-
-template <>
-struct Fields<RooflineConstants> {
-  static constexpr std::string_view name = "roofline";
-  static constexpr auto all = std::tuple{
-      field("gemm_efficiency", &RooflineConstants::gemm_efficiency,
-            "share of the tensor-core peak inside a full wave of full tiles")
-          .positive()
-          .max(1),
-      field("gemm_ramp_k", &RooflineConstants::gemm_ramp_k,
-            "depth (in k) that filling and draining a tile's pipeline costs")
-          .min(0)
-          .max(1e6),
-      field("memory_efficiency", &RooflineConstants::memory_efficiency,
-            "share of the memory bandwidth that streaming kernels reach")
-          .positive()
-          .max(1),
-      field("attention_efficiency", &RooflineConstants::attention_efficiency,
-            "share of the tensor-core peak that products of activations reach, with the scores in memory")
-          .positive()
-          .max(1),
-      field("flash_efficiency", &RooflineConstants::flash_efficiency,
-            "share of the peak that fused attention reaches")
-          .positive()
-          .max(1),
-      field("kernel_gap", &RooflineConstants::kernel_gap,
-            "device time per kernel beyond its work: gap, ramp, tail, small copies")
-          .max(kLongestOp),
-      field("host_launch", &RooflineConstants::host_launch,
-            "the host's time per kernel; binds where kernels are short")
-          .max(kLongestOp),
-      field("host_microbatch", &RooflineConstants::host_microbatch,
-            "the host's work per micro-batch on the first stage: data, masks, loss")
-          .max(kLongestOp),
-      field("optimizer_bytes_per_parameter", &RooflineConstants::optimizer_bytes_per_parameter,
-            "read and written by one Adam step, norm and unscaling too")
-          .min(0)
-          .max(1e4),
-      field("collectives", &RooflineConstants::collectives, "what collectives reach"),
-  };
-};
-
-template <>
 struct Fields<CostsSpec> {
   static constexpr std::string_view name = "costs";
   static constexpr auto all = std::tuple{
       field("model", &CostsSpec::model,
-            "uniform: times are given; roofline: from model and cluster; profiled: roofline, with measured kernels "
+            "uniform: times are given; roofline: from model and cluster; profiled: roofline, with measured "
+            "kernels "
             "where `table` has them. Default: roofline where there is a model"),
       field("forward", &CostsSpec::forward,
             "uniform: forward of one micro-batch. One value: a rank's full share, of which a chunk costs "
@@ -338,6 +281,11 @@ struct Fields<CostsSpec> {
       field("table", &CostsSpec::table,
             "profiled: a table of measured kernels, as `stagecraft fit` writes it, relative to the scenario")
           .example("h200.yaml"),
+      field("calibration", &CostsSpec::calibration,
+            "roofline, profiled: constants and layer times fitted to measured steps, as `stagecraft fit "
+            "--steps` "
+            "writes them, relative to the scenario; instead of `roofline`")
+          .example("a100-steps.yaml"),
       field("roofline", &CostsSpec::roofline, "constants of the roofline model"),
   };
 };

@@ -199,20 +199,17 @@ class Builder {
            {"or give times: costs: {forward: 5 ms, backward: 10 ms}"});
     if (built_.cost_model == CostModelKind::Profiled)
       built_.measured = measured_kernels(read_, built_.training->cluster.device);
+    built_.roofline = scenario_.costs.roofline;
+    if (scenario_.costs.calibration) {
+      built_.calibrated = calibration_of(read_, built_.training->cluster.device);
+      built_.roofline = built_.calibrated->calibration.roofline;
+    }
     at_keys([&] { build_roofline_costs(); });
   }
 
   void build_roofline_costs() {
-    const auto& [model, cluster, strategy, batch] = *built_.training;
-    const auto stages = static_cast<std::size_t>(strategy.stages());
     try {
-      ModelCosts costs = roofline_costs(model, strategy, cluster, scenario_.costs.roofline,
-                                        rank_of_stage(built_.problem.schedule, stages),
-                                        built_.measured ? &built_.measured->kernels : nullptr);
-      built_.problem.stages = std::move(costs.stages);
-      for (std::size_t i = 0; i < costs.hops.size(); ++i)
-        built_.problem.edges.push_back(
-            {static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
+      set_costs(built_.problem, model_costs(built_));
     } catch (const std::domain_error&) {
       fail("costs",
            "an op of this model would take more than 292 years: times this long cannot be simulated");

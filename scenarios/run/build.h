@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "models/calibration.h"
 #include "models/cluster.h"
 #include "models/measured_kernels.h"
+#include "models/roofline.h"
 #include "models/strategy.h"
 #include "models/transformer.h"
 #include "scenarios/reader/reader.h"
@@ -28,6 +30,12 @@ struct Measured {
   std::string source;
 };
 
+/// Constants and layer times fitted to measured steps, and who measured them.
+struct Calibrated {
+  Calibration calibration;
+  LayerFactors layers;
+};
+
 /// A scenario, checked and turned into what the simulator takes.
 struct BuiltScenario {
   std::string name;
@@ -35,8 +43,10 @@ struct BuiltScenario {
   const ScheduleEntry* schedule_entry = nullptr;  ///< null where the schedule is a CSV
   CostModelKind cost_model = CostModelKind::Uniform;
   PipelineProblem problem;
-  std::optional<Training> training;  ///< where the scenario has a model
-  std::optional<Measured> measured;  ///< where its costs are profiled
+  std::optional<Training> training;      ///< where the scenario has a model
+  std::optional<Measured> measured;      ///< where its costs are profiled
+  std::optional<Calibrated> calibrated;  ///< where it names a calibration
+  RooflineConstants roofline;            ///< the scenario's own, or the calibration's
   std::optional<PublishedSpec> published;
   std::vector<std::string> notes;  ///< what whoever reads the numbers should know
   std::string published_left_out;  ///< the option that makes this another scenario than the published one
@@ -45,6 +55,13 @@ struct BuiltScenario {
 /// Builds the problem: model and cluster from presets or dimensions, costs of every stage, schedule, and the
 /// reduction and optimizer steps at its end. Throws InputError where keys contradict each other.
 BuiltScenario build(const ReadScenario& read);
+
+/// The costs of a scenario with a model when what was measured is off as `sample` says. Throws ModelError,
+/// and std::domain_error for times beyond 292 years. REQUIRES: built.training.
+ModelCosts model_costs(const BuiltScenario& built, const CostSample& sample = {});
+
+/// Puts them into a problem: stages, and the chain of hops between them.
+void set_costs(PipelineProblem& problem, ModelCosts costs);
 
 /// The model and the cluster of a scenario as its keys describe them. Throw InputError.
 Transformer build_model(const ReadScenario& read);

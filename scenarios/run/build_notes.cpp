@@ -29,11 +29,21 @@ std::string measured_note(const Measured& measured) {
       fmt::join(measured.kernels.used(), ", "), measured.source);
 }
 
+std::string calibration_note(const Calibration& calibration) {
+  return fmt::format("layers as in measured steps ({}): {} shapes, one left out is predicted to {:.1f} %",
+                     calibration.source, calibration.layers.size(), 100 * calibration.held_out_error);
+}
+
 }  // namespace
 
 std::vector<std::string> notes_of(const BuiltScenario& built) {
   if (!built.training) return {};
-  if (built.measured) return {measured_note(*built.measured)};
+  if (built.measured || built.calibrated) {
+    std::vector<std::string> notes;
+    if (built.measured) notes.push_back(measured_note(*built.measured));
+    if (built.calibrated) notes.push_back(calibration_note(built.calibrated->calibration));
+    return notes;
+  }
   if (built.cost_model == CostModelKind::Roofline) {
     std::string note = constants_note(built.training->cluster.device);
     return note.empty() ? std::vector<std::string>() : std::vector{std::move(note)};

@@ -35,12 +35,16 @@ void refuse_for_costs(const ReadScenario& read, std::string_view section, std::s
                  {fmt::format("{}, or set 'costs.model' to {}", remedy, wanted)});
 }
 
+bool is_roofline_key(std::string_view key) {
+  return key == "roofline" || key == "calibration";
+}
+
 /// Times where the roofline model makes them, and its constants where times are given.
 void refuse_other_costs(const ReadScenario& read, bool uniform) {
   const Node* costs = read.root->find("costs");
   if (!costs) return;
   for (const MapEntry& entry : costs->entries)
-    if (entry.key != "model" && entry.key != "table" && (entry.key == "roofline") == uniform)
+    if (entry.key != "model" && entry.key != "table" && is_roofline_key(entry.key) == uniform)
       refuse_for_costs(read, "costs", entry.key, uniform, "leave it out");
 }
 
@@ -49,6 +53,14 @@ void refuse_table(const ReadScenario& read, CostModelKind costs) {
   if (costs != CostModelKind::Profiled && read.scenario.costs.table)
     throw error_at(*read.root, "costs.table", "'costs.table' is for profiled costs",
                    {"set 'costs.model' to profiled, or leave the table out"});
+}
+
+/// Two sources of one constant.
+void refuse_two_rooflines(const ReadScenario& read) {
+  if (!read.scenario.costs.calibration || !given(read, "costs", "roofline")) return;
+  throw error_at(*read.root, "costs.roofline",
+                 "'costs.roofline' and 'costs.calibration' both set the constants of the roofline model",
+                 {"leave one out; a calibration is YAML, its constants can be changed there"});
 }
 
 /// What changes only the costs that the roofline model makes. Layers say which stages are larger than
@@ -92,6 +104,7 @@ void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
   if (read.scenario.model && uniform) refuse_roofline_keys(read);
   if (read.scenario.model || uniform) refuse_other_costs(read, uniform);
   refuse_table(read, costs);
+  refuse_two_rooflines(read);
   refuse_idle_links(read);
   refuse_two_schedules(read);
 }

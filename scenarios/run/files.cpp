@@ -35,6 +35,8 @@ std::vector<ScenarioFile> scenario_files(const ReadScenario& read) {
     if (file) files.push_back({key, scenario_file_path(read, *file)});
   };
   add("pipeline.csv", scenario.pipeline.csv);
+  add("costs.table", scenario.costs.table);
+  add("costs.calibration", scenario.costs.calibration);
   if (scenario.model) add("model.hf_config", scenario.model->hf_config);
   return files;
 }

@@ -14,9 +14,9 @@
 namespace stagecraft {
 namespace {
 
-void print_rows(const std::vector<MeasuredStep>& steps) {
+void print_rows(const std::vector<PublishedStep>& steps) {
   fmt::print("| step | published s | simulated s | error |\n|---|---|---|---|\n");
-  for (const MeasuredStep& step : steps) {
+  for (const PublishedStep& step : steps) {
     const double seconds = simulated_seconds(step);
     fmt::print("| {} | {:.2f} | {:.2f} | {:+.1f} % |\n", step.label, step.seconds, seconds,
                100 * (seconds / step.seconds - 1));
@@ -24,7 +24,7 @@ void print_rows(const std::vector<MeasuredStep>& steps) {
   fmt::print("\n");
 }
 
-void print_errors(std::string_view name, const std::vector<MeasuredStep>& steps) {
+void print_errors(std::string_view name, const std::vector<PublishedStep>& steps) {
   if (steps.empty()) return;
   const Errors e = errors_of(steps);
   fmt::print("| {} | {} | {:.1f} % | {:.1f} % | {:.1f} % | {:+.1f} % |\n", name, e.rows, 100 * e.mean,
@@ -36,7 +36,7 @@ void print_vtrain() {
     std::cerr << "STAGECRAFT_DATA is not set: vTrain's rows are left out\n";
     return;
   }
-  const std::vector<MeasuredStep> one = vtrain_one_node();
+  const std::vector<PublishedStep> one = vtrain_one_node();
   print_errors("vTrain, one node, all", one);
   for (const char* part : {"p=1 ", "p=2 ", "p=4 ", "t=1 ", "t=2 ", "t=4 ", "t=8 "})
     print_errors(fmt::format("vTrain, one node, {}", part), labelled(one, part));
@@ -44,7 +44,7 @@ void print_vtrain() {
 }
 
 void print_all(const std::filesystem::path& folder) {
-  const std::vector<MeasuredStep> published = published_steps(folder);
+  const std::vector<PublishedStep> published = published_steps(folder);
   print_rows(published);
   fmt::print("| steps | rows | mean error | median | worst | bias |\n|---|---|---|---|---|---|\n");
   print_errors("Megatron-LM SC'21, table 1", labelled(published, "SC'21"));

@@ -7,9 +7,9 @@ using namespace stagecraft;
 
 namespace {
 
-std::vector<MeasuredStep> where(const std::vector<MeasuredStep>& steps, bool pipelined) {
-  std::vector<MeasuredStep> kept;
-  for (const MeasuredStep& step : steps)
+std::vector<PublishedStep> where(const std::vector<PublishedStep>& steps, bool pipelined) {
+  std::vector<PublishedStep> kept;
+  for (const PublishedStep& step : steps)
     if ((step.pipeline() > 1) == pipelined) kept.push_back(step);
   return kept;
 }
@@ -25,7 +25,7 @@ TEST_CASE("simulated steps of the papers are as far from the published ones as R
   const Errors sequence = errors_of(labelled(steps, "Sequence-parallel"));
   CHECK(sequence.rows == 8);
   CHECK(sequence.mean < 0.021);
-  CHECK(sequence.worst < 0.039);
+  CHECK(sequence.worst < 0.044);
 }
 
 TEST_CASE("simulated steps are as far from vTrain's measured ones as README says", "[oracle]") {
@@ -34,7 +34,7 @@ TEST_CASE("simulated steps are as far from vTrain's measured ones as README says
     return;
   }
   const auto one = vtrain_one_node();
-  CHECK(errors_of(where(one, false)).mean < 0.093);
-  CHECK(errors_of(where(one, true)).mean < 0.074);
-  CHECK(errors_of(vtrain_several_nodes()).mean < 0.083);
+  CHECK(errors_of(where(one, false)).mean < 0.075);
+  CHECK(errors_of(where(one, true)).mean < 0.065);
+  CHECK(errors_of(vtrain_several_nodes()).mean < 0.085);
 }

@@ -1,8 +1,7 @@
 // Fits the constants of the roofline model to measured training steps and reports the error on rows that were
 // not used. Not a test: it prints a table. Reads the folder named by STAGECRAFT_DATA, and scenarios/papers.
 //
-// Search: Nelder and Mead, "A Simplex Method for Function Minimization", Computer Journal 7(4), 1965, over
-// the logarithms of the constants, restarted; the objective is the mean |log(predicted / measured)|.
+// The search is over the logarithms of the constants; the objective is the mean |log(predicted / measured)|.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "profiles/minimize.h"
 #include "tests/fidelity/measured_steps.h"
 
 namespace stagecraft {
@@ -41,77 +41,17 @@ std::vector<Constant> constants() {
   return {
       number("gemm_efficiency", 0.4, 0.90, &R::gemm_efficiency),
       number("attention_efficiency", 0.1, 1.0, &R::attention_efficiency),
-      duration("kernel_gap", 100, 30000, &R::kernel_gap),
       duration("host_launch", 1000, 100000, &R::host_launch),
+      duration("rank_spread", 1000, 200000, &R::rank_spread),
       {"collectives.intra_efficiency", 0.1, 1.0, [](const R& c) { return c.collectives.intra_efficiency; },
        [](R& c, double v) { c.collectives.intra_efficiency = v; }},
   };
 }
 
-double error(const std::vector<MeasuredStep>& rows, const RooflineConstants& c) {
+double error(const std::vector<PublishedStep>& rows, const RooflineConstants& c) {
   double sum = 0;
-  for (const MeasuredStep& row : rows) sum += std::abs(std::log(simulated_seconds(row, c) / row.seconds));
+  for (const PublishedStep& row : rows) sum += std::abs(std::log(simulated_seconds(row, c) / row.seconds));
   return sum / static_cast<double>(rows.size());
-}
-
-using Point = std::vector<double>;
-
-struct Vertex {
-  Point x;
-  double y;
-};
-
-Point along(const Point& from, const Point& to, double step) {
-  Point result(from.size());
-  for (std::size_t i = 0; i < from.size(); ++i) result[i] = from[i] + step * (to[i] - from[i]);
-  return result;
-}
-
-/// One step of the simplex: reflect, expand, contract or shrink.
-void step(std::vector<Vertex>& simplex, const std::function<double(const Point&)>& f) {
-  std::sort(simplex.begin(), simplex.end(), [](const Vertex& a, const Vertex& b) { return a.y < b.y; });
-  Vertex& worst = simplex.back();
-  Point center(worst.x.size());
-  for (std::size_t v = 0; v + 1 < simplex.size(); ++v) {
-    for (std::size_t i = 0; i < center.size(); ++i)
-      center[i] += simplex[v].x[i] / static_cast<double>(center.size());
-  }
-  const auto probe = [&](double distance) {
-    Point x = along(center, worst.x, distance);
-    const double y = f(x);
-    return Vertex{std::move(x), y};
-  };
-  const Vertex reflected = probe(-1);
-  if (reflected.y < simplex.front().y) {
-    const Vertex expanded = probe(-2);
-    worst = expanded.y < reflected.y ? expanded : reflected;
-  } else if (reflected.y < simplex[simplex.size() - 2].y) {
-    worst = reflected;
-  } else if (const Vertex contracted = probe(reflected.y < worst.y ? -0.5 : 0.5);
-             contracted.y < std::min(reflected.y, worst.y)) {
-    worst = contracted;
-  } else {
-    for (std::size_t v = 1; v < simplex.size(); ++v) {
-      simplex[v].x = along(simplex[0].x, simplex[v].x, 0.5);
-      simplex[v].y = f(simplex[v].x);
-    }
-  }
-}
-
-Point minimize(Point start, int steps, const std::function<double(const Point&)>& f) {
-  for (int restart = 0; restart < 3; ++restart) {
-    std::vector<Vertex> simplex{{start, f(start)}};
-    for (std::size_t i = 0; i < start.size(); ++i) {
-      Point x = start;
-      x[i] += restart % 2 == 0 ? 0.3 : -0.2;
-      simplex.push_back({x, f(x)});
-    }
-    for (int i = 0; i < steps; ++i) step(simplex, f);
-    start = std::min_element(simplex.begin(), simplex.end(), [](const Vertex& a, const Vertex& b) {
-              return a.y < b.y;
-            })->x;
-  }
-  return start;
 }
 
 RooflineConstants at(const Point& x) {
@@ -124,22 +64,23 @@ RooflineConstants at(const Point& x) {
 }
 
 /// All sets count the same, however many rows they have.
-RooflineConstants fit(const std::vector<std::vector<MeasuredStep>>& sets, int steps) {
+RooflineConstants fit(const std::vector<std::vector<PublishedStep>>& sets, int steps) {
   const auto objective = [&](const Point& x) {
     double sum = 0;
     for (const auto& rows : sets) sum += error(rows, at(x));
     return sum / static_cast<double>(sets.size());
   };
   Point start;
-  for (const Constant& constant : constants()) start.push_back(std::log(constant.get(RooflineConstants{})));
+  for (const Constant& constant : constants())
+    start.push_back(std::log(std::max(constant.get(RooflineConstants{}), constant.least)));
   return at(minimize(start, steps, objective));
 }
 
-void report(const std::string& what, const std::vector<MeasuredStep>& rows, const RooflineConstants& c,
+void report(const std::string& what, const std::vector<PublishedStep>& rows, const RooflineConstants& c,
             bool each) {
   if (rows.empty()) return;
   double sum = 0, worst = 0, bias = 0;
-  for (const MeasuredStep& row : rows) {
+  for (const PublishedStep& row : rows) {
     const double off = simulated_seconds(row, c) / row.seconds - 1;
     sum += std::abs(off);
     bias += off;
@@ -154,17 +95,17 @@ void report(const std::string& what, const std::vector<MeasuredStep>& rows, cons
              rows.size(), 100 * sum / n, 100 * bias / n, 100 * worst);
 }
 
-std::vector<MeasuredStep> where(const std::vector<MeasuredStep>& rows,
-                                const std::function<bool(const MeasuredStep&)>& keep) {
-  std::vector<MeasuredStep> result;
+std::vector<PublishedStep> where(const std::vector<PublishedStep>& rows,
+                                 const std::function<bool(const PublishedStep&)>& keep) {
+  std::vector<PublishedStep> result;
   std::copy_if(rows.begin(), rows.end(), std::back_inserter(result), keep);
   return result;
 }
 
-bool one_stage(const MeasuredStep& row) {
+bool one_stage(const PublishedStep& row) {
   return row.pipeline() == 1;
 }
-bool pipelined(const MeasuredStep& row) {
+bool pipelined(const PublishedStep& row) {
   return row.pipeline() > 1;
 }
 
@@ -173,10 +114,10 @@ int run(int steps, bool each) {
   const auto multi = vtrain_several_nodes();
   const auto papers = published_steps("scenarios/papers");
 
-  // Rows without a pipeline make the objective; those with one do not. They were seen while the model was made,
-  // so their errors are a check, but no blind one.
-  const std::vector<std::vector<MeasuredStep>> fitted{where(single, one_stage), where(multi, one_stage),
-                                                      where(papers, one_stage)};
+  // Rows without a pipeline make the objective; those with one do not. They were seen while the model was
+  // made, so their errors are a check, but no blind one.
+  const std::vector<std::vector<PublishedStep>> fitted{where(single, one_stage), where(multi, one_stage),
+                                                       where(papers, one_stage)};
   const RooflineConstants c = steps > 0 ? fit(fitted, steps) : RooflineConstants{};
   for (const Constant& constant : constants()) fmt::print("{:32} {:.4g}\n", constant.name, constant.get(c));
   report("fitted: vTrain, one node, p = 1", fitted[0], c, each);

@@ -26,7 +26,7 @@ Cells split(const std::string& line) {
 
 /// Columns: GPUs, global batch, micro-batch, hidden, heads, layers, sequence, tensor, data, pipeline,
 /// milliseconds.
-MeasuredStep vtrain_step(const Cells& c) {
+PublishedStep vtrain_step(const Cells& c) {
   const std::string text = fmt::format(
       "model: {{transformer: {{layers: {5}, hidden: {3}, heads: {4}, vocabulary: 51200, sequence: {6}}}}}\n"
       "cluster: {{preset: dgx-a100, nodes: {10}, inter: {{bandwidth: 12.5 GB/s}}}}\n"
@@ -46,10 +46,10 @@ std::filesystem::path data_folder() {
   return folder == nullptr ? "" : folder;
 }
 
-std::vector<MeasuredStep> vtrain_steps(const std::filesystem::path& csv) {
+std::vector<PublishedStep> vtrain_steps(const std::filesystem::path& csv) {
   std::ifstream stream(csv);
   if (!stream) throw InputError(fmt::format("cannot read {}", csv.string()));
-  std::vector<MeasuredStep> steps;
+  std::vector<PublishedStep> steps;
   std::string line;
   std::getline(stream, line);
   while (std::getline(stream, line)) {
@@ -61,16 +61,16 @@ std::vector<MeasuredStep> vtrain_steps(const std::filesystem::path& csv) {
   return steps;
 }
 
-std::vector<MeasuredStep> vtrain_one_node() {
+std::vector<PublishedStep> vtrain_one_node() {
   return vtrain_steps(data_folder() / "measured" / "vtrain_a100_single.csv");
 }
 
-std::vector<MeasuredStep> vtrain_several_nodes() {
+std::vector<PublishedStep> vtrain_several_nodes() {
   return vtrain_steps(data_folder() / "measured" / "vtrain_a100_multi.csv");
 }
 
-std::vector<MeasuredStep> published_steps(const std::filesystem::path& folder) {
-  std::vector<MeasuredStep> steps;
+std::vector<PublishedStep> published_steps(const std::filesystem::path& folder) {
+  std::vector<PublishedStep> steps;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".yaml") continue;
     ReadScenario read = read_scenario(entry.path().string());
@@ -78,33 +78,33 @@ std::vector<MeasuredStep> published_steps(const std::filesystem::path& folder) {
     const double seconds = to_seconds(*read.scenario.published->makespan);
     steps.push_back({read.scenario.name, std::move(read), seconds});
   }
-  std::ranges::sort(steps, {}, &MeasuredStep::label);
+  std::ranges::sort(steps, {}, &PublishedStep::label);
   return steps;
 }
 
-std::vector<MeasuredStep> labelled(const std::vector<MeasuredStep>& steps, std::string_view part) {
-  std::vector<MeasuredStep> kept;
+std::vector<PublishedStep> labelled(const std::vector<PublishedStep>& steps, std::string_view part) {
+  std::vector<PublishedStep> kept;
   std::ranges::copy_if(steps, std::back_inserter(kept),
-                       [&](const MeasuredStep& step) { return step.label.find(part) != std::string::npos; });
+                       [&](const PublishedStep& step) { return step.label.find(part) != std::string::npos; });
   return kept;
 }
 
-double simulated_seconds(const MeasuredStep& step) {
+double simulated_seconds(const PublishedStep& step) {
   return to_seconds(run(step.read).metrics.makespan);
 }
 
-double simulated_seconds(const MeasuredStep& step, const RooflineConstants& constants) {
+double simulated_seconds(const PublishedStep& step, const RooflineConstants& constants) {
   ReadScenario read = step.read;
   read.scenario.costs.roofline = constants;
   return to_seconds(run(read).metrics.makespan);
 }
 
-Errors errors_of(const std::vector<MeasuredStep>& steps) {
+Errors errors_of(const std::vector<PublishedStep>& steps) {
   Errors errors{.rows = steps.size()};
   if (steps.empty()) return errors;
   const auto rows = static_cast<double>(steps.size());
   std::vector<double> absolute;
-  for (const MeasuredStep& step : steps) {
+  for (const PublishedStep& step : steps) {
     const double error = simulated_seconds(step) / step.seconds - 1;
     absolute.push_back(std::abs(error));
     errors.mean += std::abs(error) / rows;

@@ -38,8 +38,8 @@ TEST_CASE("a product takes what the table says of it, either way round", "[formu
   const KernelFamily& family = *find_kernel_family("gemm");
   const double roofline = roofline_us(family, family.roofline, {{2048}, {14336, 4096}}, 2,
                                       h200().half.per_second, h200().bandwidth.per_second);
-  CHECK(kernels.product({.m = 2048, .n = 14336, .k = 4096})->us == Approx(2 * roofline));
-  CHECK_FALSE(kernels.product({.m = 2048, .n = 128, .k = 128, .batch = 32}).has_value());
+  CHECK(*kernels.product_us({.m = 2048, .n = 14336, .k = 4096}) == Approx(2 * roofline));
+  CHECK_FALSE(kernels.product_us({.m = 2048, .n = 128, .k = 128, .batch = 32}).has_value());
   CHECK(kernels.used() == std::vector<std::string_view>{"gemm", "prefill-attention"});
 }
 
@@ -51,8 +51,8 @@ TEST_CASE("kernels that take twice as long make a step longer, by no more than t
   const Strategy strategy{.tensor = 2, .pipeline = 4};
   const MeasuredKernels once = measured(1);
   const MeasuredKernels twice = measured(2);
-  const StageCost a = roofline_costs(model, strategy, cluster, {}, {}, &once).stages[1];
-  const StageCost b = roofline_costs(model, strategy, cluster, {}, {}, &twice).stages[1];
+  const StageCost a = roofline_costs(model, strategy, cluster, {}, {}, {.kernels = &once}).stages[1];
+  const StageCost b = roofline_costs(model, strategy, cluster, {}, {}, {.kernels = &twice}).stages[1];
   CHECK(b.forward > a.forward * 3 / 2);
   CHECK(b.forward < a.forward * 2);
   CHECK(b.backward > a.backward * 3 / 2);
@@ -63,7 +63,7 @@ TEST_CASE("kernels that take twice as long make a step longer, by no more than t
 TEST_CASE("attention without a causal mask is not what was measured", "[formula]") {
   AttentionShape shape{.heads = 32, .kv_heads = 8, .head_dim = 128, .sequence = 4096};
   const MeasuredKernels kernels = measured(1);
-  CHECK(kernels.attention(shape, 2).has_value());
+  CHECK(kernels.attention_us(shape, 2).has_value());
   shape.causal = false;
-  CHECK_FALSE(kernels.attention(shape, 2).has_value());
+  CHECK_FALSE(kernels.attention_us(shape, 2).has_value());
 }
