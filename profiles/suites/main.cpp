@@ -1,9 +1,11 @@
 // The part of `stagecraft profile` that needs CUDA, as a program of its own: what it links, others need not
 // have, and a library that crashes takes one suite with it.
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <string>
 
@@ -58,13 +60,28 @@ int print_suites() {
   return kDone;
 }
 
+/// The path of the CUPTI that `library` links, which is where NVTX must send its ranges. Needs no driver.
+int print_cupti(const std::string& library) {
+  void* loaded = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  Dl_info found{};
+  if (!loaded || dladdr(dlsym(loaded, "cuptiGetVersion"), &found) == 0)
+    throw InputError(fmt::format("stagecraft: error: '{}' cannot be loaded: {}", library, dlerror()));
+  fmt::print("{}\n", std::filesystem::absolute(found.dli_fname).string());
+  return kDone;
+}
+
 int run(int count, char** words) {
   Settings settings = settings_of(count, words);
   if (settings.count("suites")) return print_suites();
+  if (settings.count("cupti")) return print_cupti(settings["cupti"]);
   const ProfilerOptions options = options_of(settings);
   if (const std::string missing = explain(check_driver(options.device), options.device); !missing.empty())
     throw InputError(fmt::format("stagecraft: error: {}", missing));
   if (settings.count("check")) return kDone;
+  if (settings.count("describe")) {
+    fmt::print("{}", to_text(describe_device(options)));
+    return kDone;
+  }
   if (settings.count("probe")) {
     probe(settings["probe"], options.device);
     return kDone;

@@ -205,6 +205,10 @@ std::vector<std::string_view> built_suites() {
   return names;
 }
 
+RowsHeader describe_device(const ProfilerOptions& options) {
+  return header_of(Bench(options.device), options);
+}
+
 void profile_suite(const ProfilerOptions& options) {
   Profiler(options, *find_built(options.suite)).run();
 }

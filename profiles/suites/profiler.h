@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "profiles/raw_rows.h"
 #include "profiles/suite_points.h"
 
 namespace stagecraft {
@@ -20,6 +21,9 @@ struct ProfilerOptions {
 /// Measures a suite, or what an earlier run left of it. check_driver() first. Throws DeviceError,
 /// CaptureError, InputError. Progress goes to standard error, on a terminal only.
 void profile_suite(const ProfilerOptions& options);
+
+/// What a file of rows of this device begins with. Makes a context.
+RowsHeader describe_device(const ProfilerOptions& options);
 
 /// The suites that this build can measure: those whose libraries were found.
 std::vector<std::string_view> built_suites();
