@@ -25,7 +25,4 @@ void profile_suite(const ProfilerOptions& options);
 /// What a file of rows of this device begins with. Makes a context.
 RowsHeader describe_device(const ProfilerOptions& options);
 
-/// The suites that this build can measure: those whose libraries were found.
-std::vector<std::string_view> built_suites();
-
 }  // namespace stagecraft

@@ -48,6 +48,7 @@ constexpr std::array kProfileOptions{
     OptionInfo{"quick", "", "fewer points and calls, for a first look"},
     OptionInfo{"passes", "N", "how often every point is measured; 2 by default, for the spread"},
     OptionInfo{"time-limit", "TIME", "of each suite, such as 60s: a random sample of its points"},
+    OptionInfo{"counters", "", "count FLOPs and bytes of memory too, where the driver permits"},
     OptionInfo{"attach", "", "trace a CUDA program instead: --attach --output ROWS -- python3 train.py"},
 };
 constexpr std::array kCommonOptions{

@@ -71,6 +71,52 @@ void finish(const std::string& path, const std::string& rows_path, Streams& stre
   streams.out << fmt::format("Written {} and {}\n", path, rows_path);
 }
 
+/// Every suite in a process of its own, and each that counts in a second one: CUPTI's tracing and its
+/// counters exclude each other.
+class Suites {
+ public:
+  Suites(const Arguments& arguments, std::string program, std::vector<std::string> settings)
+      : program_(std::move(program)), settings_(std::move(settings)), counters_(arguments.has("counters")) {}
+
+  Exit run(const std::vector<std::string>& names, Streams& streams) {
+    Exit exit = Exit::Done;
+    for (const std::string& suite : names) {
+      const int status = child(suite, {});
+      if (status == 0) {
+        count(suite, streams);
+        continue;
+      }
+      // Another suite may still work; what this one measured is kept.
+      streams.err << fmt::format("stagecraft: error: the suite '{}' ended with status {}\n", suite, status);
+      exit = status == 2 ? Exit::BadInput : Exit::Failed;
+    }
+    return exit;
+  }
+
+ private:
+  static constexpr int kNoCounters = 3;  ///< the profiler has said why
+
+  int child(const std::string& suite, const std::vector<std::string>& more) const {
+    std::vector<std::string> words = settings_;
+    words.push_back("suite=" + suite);
+    words.insert(words.end(), more.begin(), more.end());
+    return run_child(program_, words).status;
+  }
+
+  /// The times are there: no failure is one of the whole. What is refused once is not asked for again.
+  void count(const std::string& suite, Streams& streams) {
+    if (!counters_) return;
+    const int status = child(suite, {"counters"});
+    counters_ = status != kNoCounters;
+    if (status != 0 && status != kNoCounters)
+      streams.err << fmt::format("stagecraft: warning: counting '{}' ended with status {}\n", suite, status);
+  }
+
+  std::string program_;
+  std::vector<std::string> settings_;
+  bool counters_;
+};
+
 Exit measure(const Arguments& arguments, Streams& streams) {
   expect_suites(arguments.values("suite"));
   const std::string path = arguments.value("output");
@@ -78,19 +124,11 @@ Exit measure(const Arguments& arguments, Streams& streams) {
     throw UsageError(
         "`stagecraft profile` needs '--output FILE', the table to write; rows go to FILE.rows.csv");
   const std::string rows = path + ".rows.csv";
-  const std::vector<std::string> settings = settings_of(arguments, rows);
+  std::vector<std::string> settings = settings_of(arguments, rows);
   const std::string program = profiler_program();
   expect_device(program, number_of(arguments, "device", 0, 0));
-  Exit exit = Exit::Done;
-  for (const std::string& suite : wanted_suites(arguments, program)) {
-    std::vector<std::string> words = settings;
-    words.push_back("suite=" + suite);
-    const int status = run_child(program, words).status;
-    if (status == 0) continue;
-    // Another suite may still work; what this one measured is kept.
-    streams.err << fmt::format("stagecraft: error: the suite '{}' ended with status {}\n", suite, status);
-    exit = status == 2 ? Exit::BadInput : Exit::Failed;
-  }
+  const Exit exit =
+      Suites(arguments, program, std::move(settings)).run(wanted_suites(arguments, program), streams);
   finish(path, rows, streams);
   return exit;
 }
