@@ -4,7 +4,7 @@
 #include "profiles/attach/injection.h"
 
 #include <cuda.h>
-#include <cuda_runtime_api.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -22,8 +22,6 @@ namespace stagecraft {
 
 namespace {
 
-/// A program that runs for days must not fill the disk: what is more counts as dropped.
-constexpr std::size_t kMostBytes = std::size_t{4} << 30;
 /// 3,000 launches a buffer: what a crash may lose.
 constexpr std::size_t kBufferBytes = std::size_t{1} << 20;
 constexpr int kBuffers = 16;
@@ -72,27 +70,20 @@ std::size_t records_of(const Capture& capture) {
 }
 
 void take(Capture&& capture) {
-  try {
-    Injection& state = injection();
-    const std::lock_guard lock(state.mutex);
-    Capture over;
-    over.dropped = records_of(capture);
-    write_all(state, state.text.lines(state.bytes < kMostBytes ? capture : over));
-  } catch (...) {  // out of memory: the program must not end for it
-  }
+  Injection& state = injection();
+  const std::lock_guard lock(state.mutex);
+  Capture over;
+  over.dropped = records_of(capture);
+  write_all(state, state.text.lines(state.bytes < kMostCaptureBytes ? capture : over));
 }
 
 /// CUPTI does not wait for the device, and what still runs has no end yet. Only a context that is there, on
-/// this thread: asking for another would make one.
+/// this thread: asking for another would make one. By the driver that the program has loaded.
 void wait_for_device() {
-  const auto function = [](const char* name) {
-    void* found = nullptr;
-    cudaDriverEntryPointQueryResult result{};
-    cudaGetDriverEntryPointByVersion(name, &found, 12000, cudaEnableDefault, &result);
-    return found;
-  };
-  auto* current = reinterpret_cast<CUresult (*)(CUcontext*)>(function("cuCtxGetCurrent"));
-  auto* synchronize = reinterpret_cast<CUresult (*)()>(function("cuCtxSynchronize"));
+  void* driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
+  if (!driver) return;
+  auto* current = reinterpret_cast<CUresult (*)(CUcontext*)>(dlsym(driver, "cuCtxGetCurrent"));
+  auto* synchronize = reinterpret_cast<CUresult (*)()>(dlsym(driver, "cuCtxSynchronize"));
   CUcontext context = nullptr;
   if (current && synchronize && current(&context) == CUDA_SUCCESS && context) synchronize();
 }

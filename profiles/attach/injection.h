@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 namespace stagecraft {
 
 /// Environment variable: where a traced process writes its capture, as the beginning of a file's name. Each
@@ -7,5 +9,9 @@ namespace stagecraft {
 inline constexpr const char* kCaptureVariable = "STAGECRAFT_CAPTURE";
 /// What such a file's name ends in.
 inline constexpr const char* kCaptureEnding = ".capture";
+
+/// A program that runs for days must not fill the disk, nor its capture the memory of who reads it: what a
+/// process has beyond this, about 7 million launches, counts as dropped.
+inline constexpr std::size_t kMostCaptureBytes = std::size_t{1} << 30;
 
 }  // namespace stagecraft

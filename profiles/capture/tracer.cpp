@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "profiles/capture/parse_record.h"
@@ -98,20 +99,30 @@ void CUPTIAPI on_request(std::uint8_t** buffer, std::size_t* bytes, std::size_t*
   *buffer = taken.release();
 }
 
+/// Where the memory does not hold them, they count as dropped: nothing may be thrown into CUPTI.
+void keep_records(Shared& state, std::uint8_t* data, std::size_t valid) {
+  try {
+    Capture capture;
+    CUpti_Activity* record = nullptr;
+    while (valid > 0 && cuptiActivityGetNextRecord(data, valid, &record) == CUPTI_SUCCESS)
+      parse_record(record, capture);
+    if (state.options.sink) return state.options.sink(std::move(capture));
+    const std::lock_guard lock(state.mutex);
+    state.capture.append(std::move(capture));
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(state.mutex);
+    ++state.refused;
+  }
+}
+
 void CUPTIAPI on_complete(CUcontext, std::uint32_t, std::uint8_t* data, std::size_t bytes,
                           std::size_t valid) {
   Bytes8 buffer(data);
   if (!buffer) return;
-  Capture capture;
-  CUpti_Activity* record = nullptr;
-  while (valid > 0 && cuptiActivityGetNextRecord(data, valid, &record) == CUPTI_SUCCESS)
-    parse_record(record, capture);
-  std::memset(data, 0, bytes);  // CUPTI was told that it gets zeroed buffers
   Shared& state = shared();
-  const bool kept = !state.options.sink;
-  if (!kept) state.options.sink(std::move(capture));
+  keep_records(state, data, valid);
+  std::memset(data, 0, bytes);  // CUPTI was told that it gets zeroed buffers
   const std::lock_guard lock(state.mutex);
-  if (kept) state.capture.append(std::move(capture));
   state.pool.push_back(std::move(buffer));
   --state.handed_out;
 }

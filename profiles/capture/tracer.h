@@ -17,7 +17,7 @@ struct TracerOptions {
   bool driver_calls = true;                         ///< off where the host's time of a launch is measured
   bool ranges = false;                              ///< NVTX ranges too, and threads by the system's numbers
   /// Takes the records of each buffer as it comes back, on a thread of CUPTI's, several at once; drain() then
-  /// has none. Must not throw and not call CUPTI.
+  /// has none. Must not call CUPTI, and throw at most std::bad_alloc, with which they count as dropped.
   std::function<void(Capture&&)> sink = {};
 };
 

@@ -138,12 +138,6 @@ InputError nothing_traced(const std::string& program, bool started) {
             "and containers do not"));
 }
 
-void write_rows(OutputFile& file, const RowsHeader& header, const AttachedRows& attached) {
-  file.write(to_text(header));
-  for (const MeasuredRow& row : attached.rows) file.write(to_text(row));
-  file.commit();
-}
-
 }  // namespace
 
 Exit attach(const Arguments& arguments, Streams& streams) {
@@ -165,15 +159,16 @@ Exit attach(const Arguments& arguments, Streams& streams) {
   Exit exit = static_cast<Exit>(status);
   try {
     const std::vector<std::string> captures = folder.captures();
-    const AttachedRows attached = attached_rows(read_processes(captures, streams.err));
+    AttachedRows attached = attached_rows(read_processes(captures, streams.err));
     if (attached.rows.empty()) throw nothing_traced(words[0], !captures.empty());
     report(attached, captures.size(), streams);
-    write_rows(file, header, attached);
+    file.write(to_text(RawRows{header, std::move(attached.rows)}));
+    file.commit();
     streams.out << fmt::format("Written {}\n", path);
   } catch (const CaptureError& error) {
     streams.err << fmt::format(
-        "stagecraft: error: {}\n      = trace fewer steps of the program; a process may leave 4 GiB\n",
-        error.what());
+        "stagecraft: error: {}\n      = trace fewer steps of the program; a process may leave {} GiB\n",
+        error.what(), kMostCaptureBytes >> 30);
     if (status == 0) exit = Exit::Failed;
   } catch (const InputError& error) {
     streams.err << error.what() << "\n";

@@ -150,7 +150,7 @@ TEST_CASE("a program that leaves nothing to write says why and writes nothing", 
   const Output dropped = machine.attach("cp dropped $STAGECRAFT_CAPTURE.9.0.capture");
   CHECK(dropped.status == 1);
   CHECK(dropped.err.find("stagecraft: error: process 9: CUPTI dropped 5 records") == 0);
-  CHECK(dropped.err.find("\n      = trace fewer steps of the program; a process may leave 4 GiB\n") !=
+  CHECK(dropped.err.find("\n      = trace fewer steps of the program; a process may leave 1 GiB\n") !=
         std::string::npos);
   const Output missing =
       run_program({"profile", "--attach", "--output", "rows.csv", "--", "no-such-program"});
@@ -192,6 +192,78 @@ TEST_CASE("--attach says how to get what traces where it was not built", "[error
   CHECK(output.err.find("stagecraft: error: this program was built without the profiler of kernels\n") == 0);
   CHECK(is_clean());
 }
+
+#ifdef STAGECRAFT_TRACED_PROGRAM
+namespace {
+
+/// Runs the program that plays CUDA's part, with the library that is really injected.
+Output traced(const std::vector<std::string>& how) {
+  const Variables library{{{"STAGECRAFT_ATTACH", STAGECRAFT_ATTACH_LIBRARY}}};
+  std::vector<std::string> words = {"profile",  "--attach", "--output",
+                                    "rows.csv", "--",       STAGECRAFT_TRACED_PROGRAM};
+  words.insert(words.end(), how.begin(), how.end());
+  return run_program(words);
+}
+
+double calls_of_step() {
+  const RawRows rows = read_raw_rows("rows.csv");
+  REQUIRE(rows.rows.size() == 1);
+  CHECK(rows.rows[0].family == "step");
+  CHECK(rows.rows[0].median_us == 0.5);
+  return rows.rows[0].calls;
+}
+
+}  // namespace
+
+TEST_CASE("the injected library writes what CUPTI hands out, at the latest when the program ends") {
+  const Machine machine;
+  const Output output = traced({"launch", "deliver", "launch", "launch"});
+  CHECK(output.err == "");
+  CHECK(output.status == 0);
+  CHECK(calls_of_step() == 3);
+  CHECK(traced({"launch", "quick"}).status == 6);
+  CHECK(calls_of_step() == 1);
+}
+
+TEST_CASE("a program that leaves without its exit handlers loses what CUPTI had not handed out", "[error]") {
+  const Machine machine;
+  for (const auto& [how, status] : {std::pair("_exit", 5), std::pair("abort", 128 + 6)}) {
+    INFO(how);
+    const Output output = traced({"launch", "deliver", "launch", how});
+    CHECK(output.status == status);
+    CHECK(output.err.find("did not end by exit(): its last records are missing\n") != std::string::npos);
+    CHECK(calls_of_step() == 1);
+  }
+}
+
+TEST_CASE("a forked child does not write into its parent's capture, and a new program has its own") {
+  const Machine machine;
+  const Output forked = traced({"launch", "fork", "launch"});
+  CHECK(forked.out.find("2 kernels, copies and fills of 1 process,") == 0);
+  CHECK(calls_of_step() == 2);
+  const Output replaced = traced({"launch", "deliver", "exec", "launch", "launch"});
+  CHECK(replaced.out.find("3 kernels, copies and fills of 2 processes,") == 0);
+  CHECK(calls_of_step() == 3);
+}
+
+TEST_CASE("the injected library says what CUPTI dropped, and that another profiler is there", "[error]") {
+  const Machine machine;
+  const Output dropped = traced({"launch", "drop"});
+  CHECK(dropped.status == 1);
+  CHECK(dropped.err.find("CUPTI dropped 3 records") != std::string::npos);
+  const Output other = traced({"nobody", "launch"});
+  CHECK(other.status == 2);
+  CHECK(other.err.find("another profiler is in this process: torch") != std::string::npos);
+  CHECK(is_clean());
+}
+
+TEST_CASE("more launches than one buffer holds are all written") {
+  const Machine machine;
+  const Output output = traced(std::vector<std::string>(5000, "launch"));
+  CHECK(output.err == "");
+  CHECK(calls_of_step() == 5000);
+}
+#endif
 
 #ifdef STAGECRAFT_PROFILER_PATH
 TEST_CASE("--attach explains what is missing on a machine without a GPU and runs nothing", "[error]") {
