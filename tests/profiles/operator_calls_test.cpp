@@ -143,7 +143,7 @@ TEST_CASE("an end without a start is counted and changes nothing", "[attach]") {
   CHECK(traced.bad_marks == 1);
 }
 
-TEST_CASE("two open ranges of one id are both left out; one after the other they are two calls", "[attach]") {
+TEST_CASE("two open ranges of one id are both left out, one after the other they are two calls", "[attach]") {
   const TracedCalls twice =
       Program().push(1, "a", 100).push(1, "a", 120).pop(1, 140).kernel(1, 110, 10).kernel(2, 130, 10).calls();
   REQUIRE(names(twice) == Names{"a", "a"});

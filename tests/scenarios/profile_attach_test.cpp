@@ -159,7 +159,7 @@ TEST_CASE("a program that leaves nothing to write says why and writes nothing", 
   CHECK(is_clean());
 }
 
-TEST_CASE("mistakes of --attach are named before the program runs", "[error]") {
+TEST_CASE("mistakes of attaching are named before the program runs", "[error]") {
   const Machine machine;
   const auto error = [](std::vector<std::string> words) {
     words.insert(words.begin(), "profile");
@@ -184,7 +184,7 @@ TEST_CASE("mistakes of --attach are named before the program runs", "[error]") {
   CHECK(is_clean());
 }
 
-TEST_CASE("--attach says how to get what traces where it was not built", "[error]") {
+TEST_CASE("attaching says how to get what traces where it was not built", "[error]") {
   const Machine machine;
   const Variables none{{{"STAGECRAFT_ATTACH", "no/such/library"}}};
   const Output output = machine.attach("true");
@@ -266,7 +266,7 @@ TEST_CASE("more launches than one buffer holds are all written") {
 #endif
 
 #ifdef STAGECRAFT_PROFILER_PATH
-TEST_CASE("--attach explains what is missing on a machine without a GPU and runs nothing", "[error]") {
+TEST_CASE("attaching explains what is missing on a machine without a GPU and runs nothing", "[error]") {
   const TemporaryFolder folder;
   const Variables built{{{"STAGECRAFT_PROFILER", STAGECRAFT_PROFILER_PATH}}};
   const Output output = run_program({"profile", "--attach", "--device", "4096", "--output", "r", "--",
