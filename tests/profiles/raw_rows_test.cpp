@@ -1,5 +1,7 @@
 #include "profiles/raw_rows.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -32,7 +34,7 @@ MeasuredRow row(std::int64_t m, double us, double pass = 1, std::int64_t n = 409
   return result;
 }
 
-/// A file name in a folder of its own, removed at the end.
+/// A file name of this process alone, because CTest runs several tests at once; removed at the end.
 class RowsPath {
  public:
   RowsPath() { std::filesystem::remove(path_); }
@@ -40,7 +42,9 @@ class RowsPath {
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_ = (std::filesystem::temp_directory_path() / "stagecraft_rows_test.csv").string();
+  std::string path_ =
+      (std::filesystem::temp_directory_path() / ("stagecraft_rows_test." + std::to_string(getpid()) + ".csv"))
+          .string();
 };
 
 }  // namespace
