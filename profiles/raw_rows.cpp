@@ -9,6 +9,7 @@
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/output.h"
 
 namespace stagecraft {
 
@@ -16,11 +17,12 @@ namespace {
 
 constexpr std::string_view kVersionLine = "# stagecraft_rows: 1\n";
 
-/// A column is a text or a number.
+/// A column is a text, a number or a count that may be missing.
 struct Column {
   std::string_view name;
   std::string MeasuredRow::*text = nullptr;
   double MeasuredRow::*number = nullptr;
+  std::optional<double> MeasuredRow::*count = nullptr;
 };
 
 constexpr std::array kColumns = {
@@ -48,7 +50,14 @@ constexpr std::array kColumns = {
     Column{"throttle_reasons", nullptr, &MeasuredRow::throttle},
     Column{"algorithm", &MeasuredRow::algorithm},
     Column{"kernel", &MeasuredRow::kernel},
+    Column{"flop_counted", nullptr, nullptr, &MeasuredRow::flop_counted},
+    Column{"dram_read_bytes", nullptr, nullptr, &MeasuredRow::dram_read_bytes},
+    Column{"dram_write_bytes", nullptr, nullptr, &MeasuredRow::dram_write_bytes},
+    Column{"sm_clock_hz", nullptr, nullptr, &MeasuredRow::sm_clock_hz},
 };
+
+/// Those of files from before there were counters.
+constexpr std::size_t kOldColumns = kColumns.size() - 4;
 
 struct HeaderLine {
   std::string_view name;
@@ -76,24 +85,43 @@ double number_at(const CsvLines& lines, std::string_view cell) {
   throw InputError(lines.place(cell), fmt::format("'{}' is no number of 0 or more", cell));
 }
 
-MeasuredRow row_at(const CsvLines& lines) {
+void read_cell(const CsvLines& lines, const Column& column, std::string_view cell, MeasuredRow& row) {
+  if (column.text)
+    row.*column.text = cell;
+  else if (column.number)
+    row.*column.number = number_at(lines, cell);
+  else if (!cell.empty())
+    row.*column.count = number_at(lines, cell);
+}
+
+MeasuredRow row_at(const CsvLines& lines, std::size_t columns) {
   const std::vector<std::string_view> cells = lines.cells();
-  if (cells.size() != kColumns.size())
-    throw InputError(lines.place(), fmt::format("a row has {} cells, not {}", cells.size(), kColumns.size()));
+  if (cells.size() != columns)
+    throw InputError(lines.place(), fmt::format("a row has {} cells, not {}", cells.size(), columns));
   MeasuredRow row;
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    if (kColumns[i].text)
-      row.*kColumns[i].text = cells[i];
-    else
-      row.*kColumns[i].number = number_at(lines, cells[i]);
-  }
+  for (std::size_t i = 0; i < columns; ++i) read_cell(lines, kColumns[i], cells[i], row);
   return row;
 }
 
-std::string column_names() {
+std::string cell_of(const Column& column, const MeasuredRow& row) {
+  if (column.text) return cell_text(row.*column.text);
+  if (column.number) return fmt::format("{:.9g}", row.*column.number);
+  const std::optional<double>& count = row.*column.count;
+  return count ? fmt::format("{:.9g}", *count) : std::string();
+}
+
+std::string column_names(std::size_t columns = kColumns.size()) {
   std::string line;
-  for (const Column& column : kColumns) line += fmt::format("{}{}", line.empty() ? "" : ",", column.name);
+  for (std::size_t i = 0; i < columns; ++i)
+    line += fmt::format("{}{}", line.empty() ? "" : ",", kColumns[i].name);
   return line;
+}
+
+/// How many columns the file has whose line of names this is. Throws InputError.
+std::size_t columns_of(const CsvLines& lines, std::string_view names) {
+  for (const std::size_t columns : {kColumns.size(), kOldColumns})
+    if (names == column_names(columns)) return columns;
+  throw InputError(lines.place(), "the columns are not those of this version", {column_names()});
 }
 
 void read_header_line(std::string_view line, RowsHeader& header) {
@@ -146,9 +174,21 @@ std::string to_text(const MeasuredRow& row) {
   std::string line;
   for (const Column& column : kColumns) {
     if (&column != kColumns.data()) line += ',';
-    line += column.text ? cell_text(row.*column.text) : fmt::format("{:.9g}", row.*column.number);
+    line += cell_of(column, row);
   }
   return line + "\n";
+}
+
+std::string to_text(const RawRows& rows) {
+  std::string text = to_text(rows.header);
+  for (const MeasuredRow& row : rows.rows) text += to_text(row);
+  return text;
+}
+
+void write_raw_rows(const std::string& path, const RawRows& rows) {
+  OutputFile file(path);
+  file.write(to_text(rows));
+  file.commit();
 }
 
 RawRows parse_raw_rows(std::string text, const std::string& name) {
@@ -159,10 +199,9 @@ RawRows parse_raw_rows(std::string text, const std::string& name) {
   RawRows result;
   while (!lines.done() && lines.peek().starts_with('#')) read_header_line(lines.next(), result.header);
   if (lines.done()) return result;
-  if (lines.next() != column_names())
-    throw InputError(lines.place(), "the columns are not those of this version", {column_names()});
+  const std::size_t columns = columns_of(lines, lines.next());
   while (!lines.done())
-    if (!lines.next().empty()) result.rows.push_back(row_at(lines));
+    if (!lines.next().empty()) result.rows.push_back(row_at(lines, columns));
   return result;
 }
 
@@ -180,8 +219,11 @@ RowsFile::RowsFile(std::string path, const RowsHeader& header) : path_(std::move
       throw file_error(path_,
                        fmt::format("holds rows of {}, this device is {}", found.header.device, header.device),
                        {"name another table, or remove the file"});
+    if (text.find(column_names() + "\n") == std::string::npos)
+      write_raw_rows(path_, found);
+    else
+      std::filesystem::resize_file(path_, text.rfind('\n') + 1);
     rows_ = std::move(found.rows);
-    std::filesystem::resize_file(path_, text.rfind('\n') + 1);
   }
   out_.open(path_, std::ios::binary | std::ios::app);
   if (is_new) out_ << to_text(header);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -41,6 +42,12 @@ struct MeasuredRow {
   double throttle = 0;    ///< NVML's set of reasons; 4: the power limit
   std::string algorithm;  ///< what the library chose
   std::string kernel;     ///< the longest kernel's name, commas as semicolons
+  // By hardware counters, where they were asked for and allowed, in a run of its own: counting lengthens
+  // calls, so none of the times above are of it. Of one call, or nothing; 0 is a count.
+  std::optional<double> flop_counted;      ///< on tensor cores; of products of bf16 only
+  std::optional<double> dram_read_bytes;   ///< from device memory
+  std::optional<double> dram_write_bytes;  ///< to device memory
+  std::optional<double> sm_clock_hz;       ///< mean during the call
 
   bool operator==(const MeasuredRow&) const = default;
 };
@@ -68,17 +75,22 @@ struct RawRows {
 };
 
 /// Lines "# name: value", a line of column names and a line a row. A last line without its end, from a run
-/// that was interrupted, is left out. Throws InputError at file, line and column.
+/// that was interrupted, is left out. Files without the columns of counters are from before there were any.
+/// Throws InputError at file, line and column.
 RawRows parse_raw_rows(std::string text, const std::string& name);
 RawRows read_raw_rows(const std::string& path);
 std::string to_text(const RowsHeader& header);
 std::string to_text(const MeasuredRow& row);
+/// The whole file.
+std::string to_text(const RawRows& rows);
+/// Replaces the file, whole or not at all. Throws InputError.
+void write_raw_rows(const std::string& path, const RawRows& rows);
 
 /// A file of rows that grows: a run that was interrupted goes on behind its rows.
 class RowsFile {
  public:
-  /// Takes over the rows that are there and cuts off half a line. Throws InputError where they are another
-  /// device's.
+  /// Takes over the rows that are there, gives them the columns that they lack and cuts off half a line.
+  /// Throws InputError where they are another device's.
   RowsFile(std::string path, const RowsHeader& header);
 
   const std::vector<MeasuredRow>& rows() const { return rows_; }

@@ -7,40 +7,15 @@
 #include <set>
 #include <unordered_map>
 
+#include "profiles/capture/overhead_windows.h"
+
 namespace stagecraft {
 
 namespace {
 
-struct Window {
-  std::uint64_t start_ns;
-  std::uint64_t end_ns;
-};
-
-/// The overheads as disjoint windows in order, so that one binary search answers for any number of them.
-std::vector<Window> merged(const std::vector<OverheadSpan>& overheads) {
-  std::vector<Window> all;
-  for (const OverheadSpan& overhead : overheads)
-    if (overhead.end_ns > overhead.start_ns) all.push_back({overhead.start_ns, overhead.end_ns});
-  std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.start_ns < b.start_ns; });
-  std::vector<Window> result;
-  for (const Window& window : all) {
-    if (result.empty() || window.start_ns > result.back().end_ns)
-      result.push_back(window);
-    else
-      result.back().end_ns = std::max(result.back().end_ns, window.end_ns);
-  }
-  return result;
-}
-
-bool overlaps(const std::vector<Window>& windows, std::uint64_t start_ns, std::uint64_t end_ns) {
-  const auto after = std::partition_point(windows.begin(), windows.end(),
-                                          [&](const Window& w) { return w.end_ns <= start_ns; });
-  return after != windows.end() && after->start_ns < end_ns;
-}
-
 class Join {
  public:
-  explicit Join(const Capture& capture) : overheads_(merged(capture.overheads)) {
+  explicit Join(const Capture& capture) : overheads_(capture.overheads) {
     for (const auto& [correlation, id] : capture.ids) add_id(correlation, id);
     for (const DeviceSpan& span : capture.spans) add_span(span);
     for (const ApiSpan& call : capture.calls) add_call(call);
@@ -90,7 +65,7 @@ class Join {
       building.longest_ns = span.duration_ns();
       call.kernel = span.name;
     }
-    building.in_overhead = building.in_overhead || overlaps(overheads_, span.start_ns, span.end_ns);
+    building.in_overhead = building.in_overhead || overheads_.overlap(span.start_ns, span.end_ns);
   }
 
   void add_call(const ApiSpan& api) {
@@ -99,7 +74,7 @@ class Join {
     Building& building = calls_[*id];
     if (api.end_ns > api.start_ns) building.call.api_ns += api.end_ns - api.start_ns;
     // A launch that loaded its function or waited for a buffer began its kernel late: an event would show it.
-    building.in_overhead = building.in_overhead || overlaps(overheads_, api.start_ns, api.end_ns);
+    building.in_overhead = building.in_overhead || overheads_.overlap(api.start_ns, api.end_ns);
   }
 
   void keep_or_count(Building& building) {
@@ -116,7 +91,7 @@ class Join {
       result_.calls.push_back(std::move(building.call));
   }
 
-  std::vector<Window> overheads_;
+  OverheadWindows overheads_;
   std::unordered_map<std::uint32_t, std::uint64_t> ids_;  // looked up only, never walked
   std::map<std::uint64_t, Building> calls_;
   std::set<std::uint64_t> ambiguous_;
@@ -126,12 +101,16 @@ class Join {
 
 }  // namespace
 
-JoinedCalls join(const Capture& capture) {
+void expect_nothing_dropped(const Capture& capture) {
   if (capture.dropped > 0)
     throw CaptureError(
         fmt::format("CUPTI dropped {} records, so this run measured nothing that can be trusted; use larger "
                     "buffers or fewer launches between two flushes",
                     capture.dropped));
+}
+
+JoinedCalls join(const Capture& capture) {
+  expect_nothing_dropped(capture);
   return Join(capture).run();
 }
 

@@ -38,6 +38,9 @@ struct JoinedCalls {
   std::size_t spans_without_id = 0;  ///< device records that belong to no call: warm-up, other libraries
 };
 
+/// Throws CaptureError where CUPTI dropped records.
+void expect_nothing_dropped(const Capture& capture);
+
 /// Ties device records to operators: an id belongs to the API calls that were made under it, and those to
 /// what they launched. Several records of one id are one call. Order does not matter. Throws CaptureError
 /// where CUPTI dropped records: what is left is no sample of the run. O(records log records).

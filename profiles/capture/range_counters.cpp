@@ -7,39 +7,24 @@
 #include <cupti_target.h>
 #include <fmt/format.h>
 
-#include <stdexcept>
+#include <cstdint>
 
+#include "base/error.h"
 #include "profiles/capture/metrics_plan.h"
 
 namespace stagecraft {
 
 namespace {
 
-constexpr std::size_t kMostRanges = 64;
-
-/// Why CUPTI refused; caught in count().
-struct Refused : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-std::string remedy(CUptiResult result) {
-  switch (result) {
-    case CUPTI_ERROR_INSUFFICIENT_PRIVILEGES:
-    case CUPTI_ERROR_VIRTUALIZED_DEVICE_INSUFFICIENT_PRIVILEGES:
-      return "; counters need root or CAP_SYS_ADMIN, or the driver's NVreg_RestrictProfilingToAdminUsers=0";
-    case CUPTI_ERROR_HARDWARE_BUSY:
-      return "; another tool (DCGM, Nsight Compute) holds them: dcgmi profile --pause";
-    default:
-      return {};
-  }
-}
+constexpr std::size_t kRanges = 1;
 
 void check(CUptiResult result, const char* what) {
   if (result == CUPTI_SUCCESS) return;
   const char* name = nullptr;
   cuptiGetResultString(result, &name);
-  throw Refused(fmt::format("{}: {} ({}){}", what, name ? name : "unknown error", static_cast<int>(result),
-                            remedy(result)));
+  const int number = static_cast<int>(result);
+  throw CountersRefused(
+      fmt::format("{}: {} ({}){}", what, name ? name : "unknown error", number, counters_remedy(number)));
 }
 
 /// A zeroed structure of parameters that knows its size.
@@ -58,7 +43,7 @@ CUcontext current_context() {
   cudaGetDriverEntryPointByVersion("cuCtxGetCurrent", &function, 12000, cudaEnableDefault, &found);
   CUcontext context = nullptr;
   if (!function || reinterpret_cast<CUresult (*)(CUcontext*)>(function)(&context) != CUDA_SUCCESS)
-    throw Refused("the driver does not tell its context");
+    throw CountersRefused("the driver does not tell its context");
   return context;
 }
 
@@ -79,40 +64,94 @@ std::vector<std::uint8_t> availability(CUcontext context) {
   return image;
 }
 
+MetricsPlan plan_for(const std::string& chip, const std::vector<std::uint8_t>& available) {
+  try {
+    return plan_metrics(chip, one_pass_metrics(), available);
+  } catch (const InputError& error) {
+    throw CountersRefused(error.what());
+  }
+}
+
+const char** metrics() {
+  return const_cast<const char**>(one_pass_metrics().data());  // the interface does not write
+}
+
+}  // namespace
+
+std::string counters_remedy(int result) {
+  switch (result) {
+    case CUPTI_ERROR_INSUFFICIENT_PRIVILEGES:
+    case CUPTI_ERROR_VIRTUALIZED_DEVICE_INSUFFICIENT_PRIVILEGES:
+      return "\n      = the driver keeps counters to administrators (ERR_NVGPUCTRPERM): run as root or with "
+             "CAP_SYS_ADMIN, or load it with NVreg_RestrictProfilingToAdminUsers=0; "
+             "/proc/driver/nvidia/params then shows RmProfilingAdminOnly: 0";
+    case CUPTI_ERROR_HARDWARE_BUSY:
+      return "\n      = another tool (DCGM, Nsight Compute) holds the counters: dcgmi profile --pause";
+    default:
+      return {};
+  }
+}
+
 /// The profiler of one context, from enabling to the numbers.
-class Ranges {
+class RangeCounters::Impl {
  public:
-  Ranges(CUcontext context, MetricsPlan plan) : plan_(std::move(plan)) {
+  explicit Impl(int device) {
+    auto initialize = SIZED(CUpti_Profiler_Initialize_Params);
+    check(cuptiProfilerInitialize(&initialize), "the profiler");
+    CUcontext context = current_context();
+    chip_ = chip_of(device);
+    available_ = availability(context);
+    plan_ = plan_for(chip_, available_);
     auto params = SIZED(CUpti_RangeProfiler_Enable_Params);
     params.ctx = context;
     check(cuptiRangeProfilerEnable(&params), "counting");
     profiler_ = params.pRangeProfilerObject;
-    prepare_data();
   }
-  ~Ranges() {
+  ~Impl() {
     auto params = SIZED(CUpti_RangeProfiler_Disable_Params);
     params.pRangeProfilerObject = profiler_;
     cuptiRangeProfilerDisable(&params);
   }
-  Ranges(const Ranges&) = delete;
-  Ranges& operator=(const Ranges&) = delete;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
-  void run(const std::function<void()>& launch) {
+  const std::string& chip() const { return chip_; }
+  std::size_t passes() const { return plan_.passes; }
+
+  std::vector<double> count(const std::function<void()>& launch) {
+    prepare_data();
     configure();
-    auto start = SIZED(CUpti_RangeProfiler_Start_Params);
-    start.pRangeProfilerObject = profiler_;
-    check(cuptiRangeProfilerStart(&start), "beginning to count");
-    launch();
-    cudaDeviceSynchronize();
-    auto stop = SIZED(CUpti_RangeProfiler_Stop_Params);
-    stop.pRangeProfilerObject = profiler_;
-    check(cuptiRangeProfilerStop(&stop), "ending to count");
+    bool done = false;
+    for (std::size_t pass = 0; pass < plan_.passes && !done; ++pass) done = run_pass(launch);
+    if (!done) throw CountersRefused("counting did not end with its last pass");
     auto decode = SIZED(CUpti_RangeProfiler_DecodeData_Params);
     decode.pRangeProfilerObject = profiler_;
     check(cuptiRangeProfilerDecodeData(&decode), "reading counters");
+    return ranges() > 0 ? values() : std::vector<double>();
   }
 
-  std::size_t kernels() {
+ private:
+  /// Whether it was the last.
+  bool run_pass(const std::function<void()>& launch) {
+    auto start = SIZED(CUpti_RangeProfiler_Start_Params);
+    start.pRangeProfilerObject = profiler_;
+    check(cuptiRangeProfilerStart(&start), "beginning to count");
+    auto push = SIZED(CUpti_RangeProfiler_PushRange_Params);
+    push.pRangeProfilerObject = profiler_;
+    push.pRangeName = "call";
+    check(cuptiRangeProfilerPushRange(&push), "beginning a range");
+    launch();
+    cudaDeviceSynchronize();
+    auto pop = SIZED(CUpti_RangeProfiler_PopRange_Params);
+    pop.pRangeProfilerObject = profiler_;
+    check(cuptiRangeProfilerPopRange(&pop), "ending a range");
+    auto stop = SIZED(CUpti_RangeProfiler_Stop_Params);
+    stop.pRangeProfilerObject = profiler_;
+    check(cuptiRangeProfilerStop(&stop), "ending to count");
+    return stop.isAllPassSubmitted != 0;
+  }
+
+  std::size_t ranges() {
     auto params = SIZED(CUpti_RangeProfiler_GetCounterDataInfo_Params);
     params.pCounterDataImage = data_.data();
     params.counterDataImageSize = data_.size();
@@ -120,11 +159,11 @@ class Ranges {
     return params.numTotalRanges;
   }
 
-  std::vector<double> values(const std::string& chip, const std::vector<std::uint8_t>& available) {
+  std::vector<double> values() {
     auto host = SIZED(CUpti_Profiler_Host_Initialize_Params);
     host.profilerType = CUPTI_PROFILER_TYPE_RANGE_PROFILER;
-    host.pChipName = chip.c_str();
-    host.pCounterAvailabilityImage = available.data();
+    host.pChipName = chip_.c_str();
+    host.pCounterAvailabilityImage = available_.data();
     check(cuptiProfilerHostInitialize(&host), "evaluating counters");
     std::vector<double> result(one_pass_metrics().size());
     auto params = SIZED(CUpti_Profiler_Host_EvaluateToGpuValues_Params);
@@ -142,16 +181,13 @@ class Ranges {
     return result;
   }
 
- private:
-  static const char** metrics() { return const_cast<const char**>(one_pass_metrics().data()); }
-
   void prepare_data() {
     auto size = SIZED(CUpti_RangeProfiler_GetCounterDataSize_Params);
     size.pRangeProfilerObject = profiler_;
     size.pMetricNames = metrics();
     size.numMetrics = one_pass_metrics().size();
-    size.maxNumOfRanges = kMostRanges;
-    size.maxNumRangeTreeNodes = kMostRanges;
+    size.maxNumOfRanges = kRanges;
+    size.maxNumRangeTreeNodes = kRanges;
     check(cuptiRangeProfilerGetCounterDataSize(&size), "the room for counters");
     data_.resize(size.counterDataSize);
     auto image = SIZED(CUpti_RangeProfiler_CounterDataImage_Initialize_Params);
@@ -168,14 +204,17 @@ class Ranges {
     params.pConfig = plan_.config.data();
     params.counterDataImageSize = data_.size();
     params.pCounterDataImage = data_.data();
-    params.range = CUPTI_AutoRange;
-    params.replayMode = CUPTI_KernelReplay;
-    params.maxRangesPerPass = kMostRanges;
+    // A call may be several kernels, and what it counts is that of all of them.
+    params.range = CUPTI_UserRange;
+    params.replayMode = CUPTI_UserReplay;
+    params.maxRangesPerPass = kRanges;
     params.numNestingLevels = 1;
     params.minNestingLevel = 1;
     check(cuptiRangeProfilerSetConfig(&params), "configuring counters");
   }
 
+  std::string chip_;
+  std::vector<std::uint8_t> available_;
   MetricsPlan plan_;
   CUpti_RangeProfiler_Object* profiler_ = nullptr;
   std::vector<std::uint8_t> data_;
@@ -183,25 +222,25 @@ class Ranges {
 
 #undef SIZED
 
-}  // namespace
+RangeCounters::RangeCounters(int device) : impl_(std::make_unique<Impl>(device)) {}
+RangeCounters::~RangeCounters() = default;
 
-CounterValues count(int device, const std::function<void()>& launch) {
-  CounterValues result;
-  try {
-    CUpti_Profiler_Initialize_Params params{};
-    params.structSize = CUpti_Profiler_Initialize_Params_STRUCT_SIZE;
-    check(cuptiProfilerInitialize(&params), "the profiler");
-    CUcontext context = current_context();
-    result.chip = chip_of(device);
-    const std::vector<std::uint8_t> available = availability(context);
-    Ranges ranges(context, plan_metrics(result.chip, one_pass_metrics(), available));
-    ranges.run(launch);
-    result.kernels = ranges.kernels();
-    if (result.kernels > 0) result.values = ranges.values(result.chip, available);
-  } catch (const std::runtime_error& error) {
-    result.refused = error.what();
-  }
-  return result;
+const std::string& RangeCounters::chip() const {
+  return impl_->chip();
+}
+
+std::size_t RangeCounters::passes() const {
+  return impl_->passes();
+}
+
+std::vector<double> RangeCounters::count(const std::function<void()>& launch) {
+  return impl_->count(launch);
+}
+
+double counted_value(const std::vector<double>& values, std::string_view metric) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (one_pass_metrics()[i] == metric) return values[i];
+  throw CountersRefused(fmt::format("'{}' is not among the counters", metric));
 }
 
 }  // namespace stagecraft

@@ -26,15 +26,19 @@ struct DeviceSpan {
   std::string name;            ///< of a kernel, as mangled; copied, because CUPTI owns the original
 
   std::uint64_t duration_ns() const { return end_ns - start_ns; }
+  bool operator==(const DeviceSpan&) const = default;
 };
 
 /// A call of the runtime's or the driver's interface.
 struct ApiSpan {
   std::uint32_t correlation = 0;
-  std::uint32_t call = 0;  ///< CUPTI's number of the function
-  bool runtime = false;    ///< of the runtime, not of the driver
+  std::uint32_t call = 0;    ///< CUPTI's number of the function
+  std::uint32_t thread = 0;  ///< that made it
+  bool runtime = false;      ///< of the runtime, not of the driver
   std::uint64_t start_ns = 0;
   std::uint64_t end_ns = 0;
+
+  bool operator==(const ApiSpan&) const = default;
 };
 
 /// When CUPTI itself was at work: a flush, a buffer asked for, a function loaded, a full command buffer. What
@@ -43,6 +47,21 @@ struct OverheadSpan {
   std::uint32_t kind = 0;  ///< CUpti_ActivityOverheadKind
   std::uint64_t start_ns = 0;
   std::uint64_t end_ns = 0;
+
+  bool operator==(const OverheadSpan&) const = default;
+};
+
+/// One end of an NVTX range.
+struct RangeMark {
+  enum class Kind : std::uint8_t { Start, End };
+
+  Kind kind = Kind::Start;
+  std::uint32_t id = 0;      ///< the same at both ends
+  std::uint32_t thread = 0;  ///< that began it; of an end, that ended it
+  std::uint64_t time_ns = 0;
+  std::string name;  ///< of a start; "domain:name" in a domain other than the default one
+
+  bool operator==(const RangeMark&) const = default;
 };
 
 /// Records as they came: out of order, from several buffers.
@@ -50,18 +69,16 @@ struct Capture {
   std::vector<DeviceSpan> spans;
   std::vector<ApiSpan> calls;
   std::vector<OverheadSpan> overheads;
+  std::vector<RangeMark> marks;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> ids;  ///< correlation, our id of the operator's call
   /// Correlations of device records whose times are zero or not in order: CUPTI did not collect them.
   std::vector<std::uint32_t> bad_times;
-  std::size_t unknown = 0;  ///< records of kinds that we do not read
-  std::size_t dropped = 0;  ///< records that CUPTI says it lost
+  std::size_t bad_marks = 0;  ///< ends of ranges without a time or a thread
+  std::size_t unknown = 0;    ///< records of kinds that we do not read
+  std::size_t dropped = 0;    ///< records that CUPTI says it lost
 
   /// Moves the records of `other` behind these.
   void append(Capture&& other);
 };
-
-/// Adds one activity record, of type CUpti_Activity, which is read as the oldest structure that has the
-/// fields (Kernel9, Memcpy5, Memset4: CUDA 12.0); every later one begins with the same bytes.
-void parse_record(const void* record, Capture& capture);
 
 }  // namespace stagecraft

@@ -8,7 +8,10 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <utility>
+
+#include "profiles/capture/parse_record.h"
 
 namespace stagecraft {
 
@@ -24,7 +27,13 @@ constexpr std::array kKinds = {
     CUPTI_ACTIVITY_KIND_RUNTIME,
     CUPTI_ACTIVITY_KIND_DRIVER,
     CUPTI_ACTIVITY_KIND_OVERHEAD,
+    CUPTI_ACTIVITY_KIND_MARKER,
 };
+
+bool is_wanted(CUpti_ActivityKind kind, const TracerOptions& options) {
+  if (kind == CUPTI_ACTIVITY_KIND_DRIVER) return options.driver_calls;
+  return kind != CUPTI_ACTIVITY_KIND_MARKER || options.ranges;
+}
 
 std::string name_of(CUptiResult result) {
   const char* name = nullptr;
@@ -90,18 +99,30 @@ void CUPTIAPI on_request(std::uint8_t** buffer, std::size_t* bytes, std::size_t*
   *buffer = taken.release();
 }
 
+/// Where the memory does not hold them, they count as dropped: nothing may be thrown into CUPTI.
+void keep_records(Shared& state, std::uint8_t* data, std::size_t valid) {
+  try {
+    Capture capture;
+    CUpti_Activity* record = nullptr;
+    while (valid > 0 && cuptiActivityGetNextRecord(data, valid, &record) == CUPTI_SUCCESS)
+      parse_record(record, capture);
+    if (state.options.sink) return state.options.sink(std::move(capture));
+    const std::lock_guard lock(state.mutex);
+    state.capture.append(std::move(capture));
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(state.mutex);
+    ++state.refused;
+  }
+}
+
 void CUPTIAPI on_complete(CUcontext, std::uint32_t, std::uint8_t* data, std::size_t bytes,
                           std::size_t valid) {
   Bytes8 buffer(data);
   if (!buffer) return;
-  Capture capture;
-  CUpti_Activity* record = nullptr;
-  while (valid > 0 && cuptiActivityGetNextRecord(data, valid, &record) == CUPTI_SUCCESS)
-    parse_record(record, capture);
-  std::memset(data, 0, bytes);  // CUPTI was told that it gets zeroed buffers
   Shared& state = shared();
+  keep_records(state, data, valid);
+  std::memset(data, 0, bytes);  // CUPTI was told that it gets zeroed buffers
   const std::lock_guard lock(state.mutex);
-  state.capture.append(std::move(capture));
   state.pool.push_back(std::move(buffer));
   --state.handed_out;
 }
@@ -138,9 +159,12 @@ void enable(Shared& state) {
   // We zero buffers when they come back, so that CUPTI does not while a launch waits.
   check(cuptiActivitySetAttribute(CUPTI_ACTIVITY_ATTR_ZEROED_OUT_ACTIVITY_BUFFER, &size, &yes),
         "be told of zeroed buffers");
+  // The default is pthread's number, of which records have half the bits.
+  if (state.options.ranges)
+    check(cuptiSetThreadIdType(CUPTI_ACTIVITY_THREAD_ID_TYPE_SYSTEM), "number threads as the system does");
   check(cuptiActivityRegisterCallbacks(on_request, on_complete), "register buffers");
   for (const CUpti_ActivityKind kind : kKinds) {
-    if (kind == CUPTI_ACTIVITY_KIND_DRIVER && !state.options.driver_calls) continue;
+    if (!is_wanted(kind, state.options)) continue;
     check(cuptiActivityEnable(kind), fmt::format("record activities of kind {}", static_cast<int>(kind)));
   }
 }
@@ -183,16 +207,22 @@ Capture Tracer::drain(std::size_t expected_ids) {
   const auto take = [&] {
     const std::lock_guard lock(state.mutex);
     capture.append(std::exchange(state.capture, {}));
-    capture.dropped += std::exchange(state.refused, 0);
   };
   take();
   if (complete_ids(capture) < expected_ids) {
     check(cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED), "flush");
     take();
   }
-  std::size_t dropped = 0;
-  if (cuptiActivityGetNumDroppedRecords(nullptr, 0, &dropped) == CUPTI_SUCCESS) capture.dropped += dropped;
+  capture.dropped += dropped();
   return capture;
+}
+
+std::size_t Tracer::dropped() {
+  Shared& state = shared();
+  std::size_t lost = 0;
+  if (cuptiActivityGetNumDroppedRecords(nullptr, 0, &lost) != CUPTI_SUCCESS) lost = 0;
+  const std::lock_guard lock(state.mutex);
+  return lost + std::exchange(state.refused, 0);
 }
 
 void Tracer::stop() {
@@ -200,7 +230,8 @@ void Tracer::stop() {
   if (!state.on) return;
   state.on = false;
   check(cuptiActivityFlushAll(0), "flush");
-  for (const CUpti_ActivityKind kind : kKinds) cuptiActivityDisable(kind);
+  for (const CUpti_ActivityKind kind : kKinds)
+    if (is_wanted(kind, state.options)) cuptiActivityDisable(kind);
   check(cuptiActivityFlushAll(CUPTI_ACTIVITY_FLAG_FLUSH_FORCED), "flush");
   if (state.subscriber) cuptiUnsubscribe(std::exchange(state.subscriber, nullptr));
 }

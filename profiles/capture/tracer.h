@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "profiles/capture/join.h"
@@ -14,6 +15,10 @@ struct TracerOptions {
   int buffers = 4;                                  ///< made and touched before the first launch
   int most_buffers = 64;                            ///< above this, CUPTI is refused and drops records
   bool driver_calls = true;                         ///< off where the host's time of a launch is measured
+  bool ranges = false;                              ///< NVTX ranges too, and threads by the system's numbers
+  /// Takes the records of each buffer as it comes back, on a thread of CUPTI's, several at once; drain() then
+  /// has none. Must not call CUPTI, and throw at most std::bad_alloc, with which they count as dropped.
+  std::function<void(Capture&&)> sink = {};
 };
 
 /// Collects what the device does, by CUPTI's Activity API with concurrent kernels kept concurrent. One at a
@@ -42,6 +47,9 @@ class Tracer {
   /// What was recorded since the last drain. The caller has synchronised the device, which CUPTI does not do.
   /// `expected_ids`: operator calls since then; where fewer are complete, CUPTI is made to hand out all.
   Capture drain(std::size_t expected_ids);
+
+  /// Records that CUPTI or the lack of buffers lost since the last drain() or the last call of this.
+  std::size_t dropped();
 
   /// Ends the session. Called by the destructor at the latest.
   void stop();

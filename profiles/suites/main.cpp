@@ -1,16 +1,21 @@
 // The part of `stagecraft profile` that needs CUDA, as a program of its own: what it links, others need not
 // have, and a library that crashes takes one suite with it.
+#include <dlfcn.h>
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <string>
 
 #include "base/error.h"
 #include "profiles/capture/driver_check.h"
 #include "profiles/capture/join.h"
+#include "profiles/capture/range_counters.h"
 #include "profiles/suites/bench.h"
+#include "profiles/suites/built_suites.h"
+#include "profiles/suites/counting.h"
 #include "profiles/suites/probe.h"
 #include "profiles/suites/profiler.h"
 
@@ -21,6 +26,7 @@ namespace {
 constexpr int kDone = 0;
 constexpr int kFailed = 1;
 constexpr int kBadInput = 2;
+constexpr int kNoCounters = 3;
 
 /// NAME=VALUE words, which `stagecraft profile` writes.
 using Settings = std::map<std::string, std::string>;
@@ -47,33 +53,53 @@ ProfilerOptions options_of(Settings& settings) {
   return options;
 }
 
-bool is_built(const std::string& name) {
-  for (const std::string_view built : built_suites())
-    if (built == name) return true;
-  return false;
-}
-
 int print_suites() {
   for (const std::string_view name : built_suites()) fmt::print("{}\n", name);
   return kDone;
 }
 
-int run(int count, char** words) {
-  Settings settings = settings_of(count, words);
+/// The path of the CUPTI that `library` links, which is where NVTX must send its ranges. Needs no driver.
+int print_cupti(const std::string& library) {
+  void* loaded = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  Dl_info found{};
+  if (!loaded || dladdr(dlsym(loaded, "cuptiGetVersion"), &found) == 0)
+    throw InputError(fmt::format("stagecraft: error: '{}' cannot be loaded: {}", library, dlerror()));
+  fmt::print("{}\n", std::filesystem::absolute(found.dli_fname).string());
+  return kDone;
+}
+
+int count(const ProfilerOptions& options) {
+  try {
+    count_suite(options);
+    return kDone;
+  } catch (const CountersRefused& error) {
+    fmt::print(stderr, "stagecraft: warning: without hardware counters: {}\n", error.what());
+    return kNoCounters;
+  }
+}
+
+int run(int words_count, char** words) {
+  Settings settings = settings_of(words_count, words);
   if (settings.count("suites")) return print_suites();
+  if (settings.count("cupti")) return print_cupti(settings["cupti"]);
   const ProfilerOptions options = options_of(settings);
   if (const std::string missing = explain(check_driver(options.device), options.device); !missing.empty())
     throw InputError(fmt::format("stagecraft: error: {}", missing));
   if (settings.count("check")) return kDone;
+  if (settings.count("describe")) {
+    fmt::print("{}", to_text(describe_device(options)));
+    return kDone;
+  }
   if (settings.count("probe")) {
     probe(settings["probe"], options.device);
     return kDone;
   }
-  if (!is_built(options.suite))
+  if (!find_built(options.suite))
     throw InputError(
         fmt::format("stagecraft: error: this build cannot measure '{}': a library was not found when it "
                     "was configured",
                     options.suite));
+  if (settings.count("counters")) return count(options);
   profile_suite(options);
   return kDone;
 }

@@ -73,16 +73,16 @@ void probe_counters(int device) {
   const Case ready = gemm_case(bench, product(4096, 4096, 4096));
   ready.launch(0);
   check(cudaDeviceSynchronize(), "a product");
-  const CounterValues counted = count(device, [&] { ready.launch(0); });
-  if (!counted.refused.empty()) {
-    fmt::print("counters: refused: {}\n", counted.refused);
-    return;
+  try {
+    RangeCounters counters(device);
+    const std::vector<double> values = counters.count([&] { ready.launch(0); });
+    fmt::print("counters: {} values in {} passes on {}\n", values.size(), counters.passes(), counters.chip());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      fmt::print("{}: {:.6g}\n", one_pass_metrics()[i], values[i]);
+    if (!values.empty()) fmt::print("tensor_ops_over_2mnk: {:.4f}\n", values.back() / ready.flops);
+  } catch (const CountersRefused& error) {
+    fmt::print("counters: refused: {}\n", error.what());
   }
-  fmt::print("counters: {} kernels on {}\n", counted.kernels, counted.chip);
-  for (std::size_t i = 0; i < counted.values.size(); ++i)
-    fmt::print("{}: {:.6g}\n", one_pass_metrics()[i], counted.values[i]);
-  if (!counted.values.empty())
-    fmt::print("tensor_ops_over_2mnk: {:.4f}\n", counted.values.back() / ready.flops);
 }
 
 }  // namespace

@@ -5,13 +5,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <optional>
 #include <set>
 
+#include "profiles/suites/built_suites.h"
 #include "profiles/suites/timing.h"
 
 namespace stagecraft {
@@ -19,27 +19,6 @@ namespace stagecraft {
 namespace {
 
 constexpr int kSentinelEvery = 50;
-
-struct BuiltSuite {
-  std::string_view name;
-  MakeCase make;
-  bool traced;
-};
-
-constexpr std::array kBuilt = {
-    BuiltSuite{"gemm", gemm_case, true},           BuiltSuite{"copies", copy_case, true},
-    BuiltSuite{"launch", launch_case, false},
-#ifdef STAGECRAFT_CUDNN
-    BuiltSuite{"attention", attention_case, true},
-#endif
-    BuiltSuite{"bandwidth", bandwidth_case, true}, BuiltSuite{"interference", interference_case, true},
-};
-
-const BuiltSuite* find_built(std::string_view name) {
-  for (const BuiltSuite& suite : kBuilt)
-    if (suite.name == name) return &suite;
-  return nullptr;
-}
 
 std::string version_text(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
@@ -199,10 +178,8 @@ class Profiler {
 
 }  // namespace
 
-std::vector<std::string_view> built_suites() {
-  std::vector<std::string_view> names;
-  for (const BuiltSuite& suite : kBuilt) names.push_back(suite.name);
-  return names;
+RowsHeader describe_device(const ProfilerOptions& options) {
+  return header_of(Bench(options.device), options);
 }
 
 void profile_suite(const ProfilerOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "profiles/raw_rows.h"
 #include "profiles/suite_points.h"
 
 namespace stagecraft {
@@ -21,7 +22,7 @@ struct ProfilerOptions {
 /// CaptureError, InputError. Progress goes to standard error, on a terminal only.
 void profile_suite(const ProfilerOptions& options);
 
-/// The suites that this build can measure: those whose libraries were found.
-std::vector<std::string_view> built_suites();
+/// What a file of rows of this device begins with. Makes a context.
+RowsHeader describe_device(const ProfilerOptions& options);
 
 }  // namespace stagecraft

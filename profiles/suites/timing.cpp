@@ -57,8 +57,7 @@ class Measurement {
         case_(ready),
         rules_(rules),
         stream_(ready.stream ? ready.stream : bench.stream()),
-        flush_(ready.copies > 1 &&
-               ready.copy_bytes * static_cast<std::size_t>(ready.copies) < 3 * bench.l2_bytes()) {}
+        flush_(needs_flush(ready, bench)) {}
 
   MeasuredRow run() {
     const double estimate_us = warm_up();
@@ -161,6 +160,10 @@ class Measurement {
 };
 
 }  // namespace
+
+bool needs_flush(const Case& ready, const Bench& bench) {
+  return ready.copies > 1 && ready.copy_bytes * static_cast<std::size_t>(ready.copies) < 3 * bench.l2_bytes();
+}
 
 MeasuredRow measure(Bench& bench, Tracer* tracer, const Case& ready, const SuitePoint& point,
                     const TimingRules& rules) {

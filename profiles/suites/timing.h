@@ -19,6 +19,9 @@ struct TimingRules {
   static TimingRules quick() { return {5, 0.05, 500, 15, 0.1, 5}; }
 };
 
+/// Whether the copies of a case do not fill three L2 caches, so that the cache must be flushed between calls.
+bool needs_flush(const Case& ready, const Bench& bench);
+
 /// Times one point, the same way for every suite: warm up, let the clock settle, then calls on rotating
 /// operands with a flush of the cache between them where a rotation fits in it. Device time is CUPTI's;
 /// events and the host's clock are beside it. Without a tracer (the cost of launches, which tracing

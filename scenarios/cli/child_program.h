@@ -11,9 +11,18 @@ struct ChildResult {
   std::string text;  ///< both outputs, where they were asked for
 };
 
-/// Runs a program and waits. Its output goes where ours goes, or is captured. `words` are without its name.
-/// Throws InputError where it cannot be started.
-ChildResult run_child(const std::string& program, const std::vector<std::string>& words, bool capture);
+/// How a program is run.
+struct ChildOptions {
+  bool capture = false;                    ///< both outputs into ChildResult; else they go where ours go
+  std::vector<std::string> environment{};  ///< NAME=VALUE, beside our own variables or in their place
+  /// Ctrl-C on the terminal ends the program as it would alone, and we go on with what it left.
+  bool outlives_interrupts = false;
+};
+
+/// Runs a program, found on the PATH, and waits. `words` are without its name. Throws InputError where it
+/// cannot be started.
+ChildResult run_child(const std::string& program, const std::vector<std::string>& words,
+                      const ChildOptions& options = {});
 
 /// A program that ships beside this one; empty where it is not there. The environment variable
 /// `override_name`, where it is set, names another.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <ostream>
@@ -53,6 +54,8 @@ constexpr std::array kProfileOptions{
     OptionInfo{"quick", "", "fewer points and calls, for a first look"},
     OptionInfo{"passes", "N", "how often every point is measured; 2 by default, for the spread"},
     OptionInfo{"time-limit", "TIME", "of each suite, such as 60s: a random sample of its points"},
+    OptionInfo{"counters", "", "count FLOPs and bytes of memory too, where the driver permits"},
+    OptionInfo{"attach", "", "trace a CUDA program instead: --attach --output ROWS -- python3 train.py"},
 };
 constexpr std::array kCommonOptions{
     OptionInfo{"color", "WHEN", "auto (the default), always or never", false, false, "auto always never"},
@@ -68,7 +71,7 @@ constexpr std::array kCommands{
                 "fit a cost model to measured kernels or steps and report its held-out error", kFitOptions,
                 fit_command},
     CommandInfo{"profile", "[diff A B]", "measure a GPU's kernels into a table, or compare two tables",
-                kProfileOptions, profile_command},
+                kProfileOptions, profile_command, true},
     CommandInfo{
         "list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
     CommandInfo{"explain",
@@ -143,8 +146,10 @@ Exit dispatch(const std::vector<std::string>& words, std::ostream& out, std::ost
   const bool is_command = words[0].empty() || words[0][0] != '-';
   const CommandInfo* command = is_command ? find_command(words[0]) : nullptr;
   if (is_command && !command) throw UsageError(unknown_command(words[0]));
-  const Arguments arguments =
-      parse_arguments({words.begin() + is_command, words.end()}, all_options(command));
+  const bool runs_program = command && command->runs_program;
+  const auto dashes = runs_program ? std::find(words.begin(), words.end(), "--") : words.end();
+  Arguments arguments = parse_arguments({words.begin() + is_command, dashes}, all_options(command));
+  if (dashes != words.end()) arguments.behind_dashes.assign(dashes + 1, words.end());
   if (arguments.has("help") || arguments.has("version")) {
     out << (arguments.has("version") ? version_text() : command ? command_help(*command) : program_help());
     return Exit::Done;

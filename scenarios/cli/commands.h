@@ -28,6 +28,7 @@ struct CommandInfo {
   std::string_view summary;
   std::span<const OptionInfo> options;
   Exit (*run)(const Arguments&, Streams&);
+  bool runs_program = false;  ///< what stands behind `--` is another program's command line
 };
 
 /// Every subcommand, in the order of --help.

@@ -29,6 +29,8 @@ class UsageError : public std::runtime_error {
 struct Arguments {
   std::vector<std::string> positional;
   std::map<std::string, std::vector<std::string>, std::less<>> options;
+  /// The words behind `--` of a command that runs a program (CommandInfo::runs_program).
+  std::vector<std::string> behind_dashes{};
 
   bool has(std::string_view name) const { return options.find(name) != options.end(); }
   /// The option's value; empty where it was not given.

@@ -15,34 +15,12 @@
 #include "profiles/suite_points.h"
 #include "scenarios/cli/child_program.h"
 #include "scenarios/cli/commands.h"
+#include "scenarios/cli/profile_attach.h"
+#include "scenarios/cli/profiler_program.h"
 
 namespace stagecraft {
 
 namespace {
-
-constexpr const char* kOverride = "STAGECRAFT_PROFILER";
-
-/// What measures: a program of its own, so that nothing else needs CUDA's libraries.
-std::string profiler() {
-  const std::string path = find_sibling("stagecraft-profiler", kOverride);
-  if (path.empty())
-    throw InputError(
-        "stagecraft: error: this program was built without the profiler of kernels\n"
-        "      = install the CUDA toolkit 12.6 or later with nvcc, CUPTI and cuBLASLt "
-        "(https://developer.nvidia.com/cuda-downloads; with cuDNN 9 for attention) and build again: "
-        "`cmake --preset release` then says 'Profiler of kernels: CUDA ...'");
-  return path;
-}
-
-int number_of(const Arguments& arguments, std::string_view name, int otherwise, int least) {
-  if (!arguments.has(name)) return otherwise;
-  const std::string text = arguments.value(name);
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least)
-    throw UsageError(fmt::format("option '--{}' needs a number of {} or more, got '{}'", name, least, text));
-  return value;
-}
 
 double time_limit_s(const Arguments& arguments) {
   if (!arguments.has("time-limit")) return 0;
@@ -64,25 +42,19 @@ void expect_suites(const std::vector<std::string>& names) {
 
 /// Every setting but the suite, as the profiler takes them.
 std::vector<std::string> settings_of(const Arguments& arguments, const std::string& rows) {
-  std::string command = "stagecraft profile";
-  for (const auto& [name, values] : arguments.options)
-    for (const std::string& value : values)
-      command += fmt::format(" --{}{}{}", name, value.empty() ? "" : " ", value);
-  for (const char* flag : {"quick"})
-    if (arguments.has(flag) && arguments.values(flag).empty()) command += fmt::format(" --{}", flag);
   return {fmt::format("rows={}", rows),
           fmt::format("device={}", number_of(arguments, "device", 0, 0)),
           fmt::format("passes={}", number_of(arguments, "passes", 2, 1)),
           fmt::format("time_limit_s={}", time_limit_s(arguments)),
           fmt::format("quick={}", arguments.has("quick") ? 1 : 0),
-          fmt::format("command={}", command)};
+          fmt::format("command={}", profile_words(arguments))};
 }
 
 /// Those asked for, or all that this build can measure.
 std::vector<std::string> wanted_suites(const Arguments& arguments, const std::string& program) {
   if (arguments.has("suite")) return arguments.values("suite");
   std::vector<std::string> names;
-  std::istringstream lines(run_child(program, {"suites"}, true).text);
+  std::istringstream lines(run_child(program, {"suites"}, {.capture = true}).text);
   for (std::string line; std::getline(lines, line);)
     if (find_suite(line)) names.push_back(line);
   return names;
@@ -99,6 +71,52 @@ void finish(const std::string& path, const std::string& rows_path, Streams& stre
   streams.out << fmt::format("Written {} and {}\n", path, rows_path);
 }
 
+/// Every suite in a process of its own, and each that counts in a second one: CUPTI's tracing and its
+/// counters exclude each other.
+class Suites {
+ public:
+  Suites(const Arguments& arguments, std::string program, std::vector<std::string> settings)
+      : program_(std::move(program)), settings_(std::move(settings)), counters_(arguments.has("counters")) {}
+
+  Exit run(const std::vector<std::string>& names, Streams& streams) {
+    Exit exit = Exit::Done;
+    for (const std::string& suite : names) {
+      const int status = child(suite, {});
+      if (status == 0) {
+        count(suite, streams);
+        continue;
+      }
+      // Another suite may still work; what this one measured is kept.
+      streams.err << fmt::format("stagecraft: error: the suite '{}' ended with status {}\n", suite, status);
+      exit = status == 2 ? Exit::BadInput : Exit::Failed;
+    }
+    return exit;
+  }
+
+ private:
+  static constexpr int kNoCounters = 3;  ///< the profiler has said why
+
+  int child(const std::string& suite, const std::vector<std::string>& more) const {
+    std::vector<std::string> words = settings_;
+    words.push_back("suite=" + suite);
+    words.insert(words.end(), more.begin(), more.end());
+    return run_child(program_, words).status;
+  }
+
+  /// The times are there: no failure is one of the whole. What is refused once is not asked for again.
+  void count(const std::string& suite, Streams& streams) {
+    if (!counters_) return;
+    const int status = child(suite, {"counters"});
+    counters_ = status != kNoCounters;
+    if (status != 0 && status != kNoCounters)
+      streams.err << fmt::format("stagecraft: warning: counting '{}' ended with status {}\n", suite, status);
+  }
+
+  std::string program_;
+  std::vector<std::string> settings_;
+  bool counters_;
+};
+
 Exit measure(const Arguments& arguments, Streams& streams) {
   expect_suites(arguments.values("suite"));
   const std::string path = arguments.value("output");
@@ -106,24 +124,11 @@ Exit measure(const Arguments& arguments, Streams& streams) {
     throw UsageError(
         "`stagecraft profile` needs '--output FILE', the table to write; rows go to FILE.rows.csv");
   const std::string rows = path + ".rows.csv";
-  const std::vector<std::string> settings = settings_of(arguments, rows);
-  const std::string program = profiler();
-  std::vector<std::string> check = settings;
-  check.push_back("check");
-  if (const ChildResult checked = run_child(program, check, true); checked.status != 0) {
-    streams.err << checked.text;
-    return Exit::BadInput;
-  }
-  Exit exit = Exit::Done;
-  for (const std::string& suite : wanted_suites(arguments, program)) {
-    std::vector<std::string> words = settings;
-    words.push_back("suite=" + suite);
-    const int status = run_child(program, words, false).status;
-    if (status == 0) continue;
-    // Another suite may still work; what this one measured is kept.
-    streams.err << fmt::format("stagecraft: error: the suite '{}' ended with status {}\n", suite, status);
-    exit = status == 2 ? Exit::BadInput : Exit::Failed;
-  }
+  std::vector<std::string> settings = settings_of(arguments, rows);
+  const std::string program = profiler_program();
+  expect_device(program, number_of(arguments, "device", 0, 0));
+  const Exit exit =
+      Suites(arguments, program, std::move(settings)).run(wanted_suites(arguments, program), streams);
   finish(path, rows, streams);
   return exit;
 }
@@ -146,6 +151,9 @@ Exit diff(const Arguments& arguments, Streams& streams) {
 }  // namespace
 
 Exit profile_command(const Arguments& arguments, Streams& streams) {
+  if (arguments.has("attach")) return attach(arguments, streams);
+  if (!arguments.behind_dashes.empty())
+    throw UsageError("`stagecraft profile` runs a program only with '--attach'");
   if (arguments.positional.empty()) return measure(arguments, streams);
   if (arguments.positional[0] == "diff") return diff(arguments, streams);
   throw UsageError(fmt::format("`stagecraft profile` does not know '{}'; there is `profile diff A B`",

@@ -1,5 +1,7 @@
 #include "profiles/raw_rows.h"
 
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -32,7 +34,7 @@ MeasuredRow row(std::int64_t m, double us, double pass = 1, std::int64_t n = 409
   return result;
 }
 
-/// A file name in a folder of its own, removed at the end.
+/// A file name of this process alone, because CTest runs several tests at once; removed at the end.
 class RowsPath {
  public:
   RowsPath() { std::filesystem::remove(path_); }
@@ -40,7 +42,9 @@ class RowsPath {
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_ = (std::filesystem::temp_directory_path() / "stagecraft_rows_test.csv").string();
+  std::string path_ =
+      (std::filesystem::temp_directory_path() / ("stagecraft_rows_test." + std::to_string(getpid()) + ".csv"))
+          .string();
 };
 
 }  // namespace
@@ -77,6 +81,37 @@ TEST_CASE("a run that was interrupted in the middle of a line goes on behind the
   CHECK(read.rows[1].median_us == 14);
 }
 
+TEST_CASE("counts are written where they were counted, and nothing is not 0", "[profiles]") {
+  MeasuredRow counted = row(16, 13.25);
+  counted.kernel = "k";
+  counted.flop_counted = 0;
+  counted.dram_read_bytes = 4096;
+  counted.sm_clock_hz = 1.98e9;
+  CHECK(to_text(counted).ends_with(",k,0,4096,,1.98e+09\n"));
+  const RawRows read = parse_raw_rows(to_text(RawRows{kHeader, {counted, row(2, 1)}}), "r.csv");
+  REQUIRE(read.rows.size() == 2);
+  CHECK(read.rows[0] == counted);
+  CHECK_FALSE(read.rows[1].flop_counted);
+  CHECK_FALSE(read.rows[1].sm_clock_hz);
+}
+
+TEST_CASE("rows from before there were counters are read, and a file of them gets the columns as it grows",
+          "[profiles]") {
+  const std::string names = ",flop_counted,dram_read_bytes,dram_write_bytes,sm_clock_hz";
+  std::string old = to_text(RawRows{kHeader, {row(1, 13)}});
+  old.erase(old.find(names), names.size());
+  old.resize(old.size() - 5);  // four commas and the line's end
+  CHECK(parse_raw_rows(old + "\n", "r.csv").rows.at(0).median_us == 13);
+  CHECK_THROWS_WITH(parse_raw_rows(old + ",\n", "r.csv"), Catch::Contains("a row has 25 cells, not 24"));
+  const RowsPath file;
+  std::ofstream(file.path()) << old << "\ngemm,half a li";
+  RowsFile(file.path(), kHeader).append(row(2, 14));
+  const RawRows read = read_raw_rows(file.path());
+  REQUIRE(read.rows.size() == 2);
+  CHECK(read.rows[0].median_us == 13);
+  CHECK(read.rows[1].median_us == 14);
+}
+
 TEST_CASE("rows of two devices do not mix", "[profiles][error]") {
   const RowsPath file;
   RowsFile(file.path(), kHeader).append(row(1, 13));
@@ -91,7 +126,7 @@ TEST_CASE("rows that cannot be used are refused where they are wrong", "[profile
       parse_raw_rows("m,n,k\n", "r.csv"),
       "r.csv: error: is no file of measured rows: it does not begin with '# stagecraft_rows: 1'");
   CHECK_THROWS_WITH(parse_raw_rows(to_text(kHeader) + "gemm,1\n", "r.csv"),
-                    Catch::Contains("r.csv:9:1: error: a row has 2 cells, not 24"));
+                    Catch::Contains("r.csv:9:1: error: a row has 2 cells, not 28"));
   CHECK_THROWS_WITH(axes_of("m=1 n"), "'m=1 n' is no point such as m=16 n=4096 k=4096");
 }
 

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <filesystem>
 
 #include "command_line.h"
 #include "profiles/raw_rows.h"
@@ -44,6 +45,26 @@ TEST_CASE("profile says how to get what measures where it was not built", "[erro
   CHECK(output.err.find("stagecraft: error: this program was built without the profiler of kernels\n"
                         "      = install the CUDA toolkit 12.6 or later") == 0);
   CHECK(folder.names().empty());
+}
+
+TEST_CASE("counters are asked for behind each suite, and not again once they are refused", "[error]") {
+  const TemporaryFolder folder;
+  // A profiler that measures nothing and refuses counters.
+  write_text("rows", rows("NVIDIA H200", 1));
+  write_text("profiler",
+             "#!/bin/sh\ncase $1 in rows=*) cp rows ${1#rows=}; shift 6; echo $* >> asked ;; esac\n"
+             "[ \"$2\" != counters ] || exit 3\n");
+  std::filesystem::permissions("profiler", std::filesystem::perms::owner_all);
+  const Profiler refusing("./profiler");
+  const std::vector<std::string> words = {"profile", "--output", "t.yaml",  "--suite", "gemm",
+                                          "--suite", "copies",   "--suite", "launch"};
+  run_program(words);
+  CHECK(read_text("asked") == "suite=gemm\nsuite=copies\nsuite=launch\n");
+  std::filesystem::remove("asked");
+  std::vector<std::string> counting = words;
+  counting.push_back("--counters");
+  run_program(counting);
+  CHECK(read_text("asked") == "suite=gemm\nsuite=gemm counters\nsuite=copies\nsuite=launch\n");
 }
 
 #ifdef STAGECRAFT_PROFILER_PATH

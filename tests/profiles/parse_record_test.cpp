@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "profiles/capture/join.h"
+#include "profiles/capture/parse_record.h"
 
 using namespace stagecraft;
 
@@ -140,6 +141,7 @@ TEST_CASE("only ids of our own kind are read and calls tell runtime from driver"
   call.correlationId = 9;
   call.start = 100;
   call.end = 104;
+  call.threadId = 42;
   buffer.add(call);
   call.kind = CUPTI_ACTIVITY_KIND_DRIVER;
   buffer.add(call);
@@ -153,6 +155,7 @@ TEST_CASE("only ids of our own kind are read and calls tell runtime from driver"
   CHECK(capture.ids[0] == std::pair<std::uint32_t, std::uint64_t>{9, 77});
   REQUIRE(capture.calls.size() == 2);
   CHECK(capture.calls[0].runtime);
+  CHECK(capture.calls[0].thread == 42);
   CHECK_FALSE(capture.calls[1].runtime);
   REQUIRE(capture.overheads.size() == 1);
   CHECK(capture.overheads[0].end_ns == 300);
@@ -171,4 +174,34 @@ TEST_CASE("two buffers whose records come out of order give the same calls", "[c
   REQUIRE(joined.calls.size() == 2);
   CHECK(joined.calls[0].device_ns == 30);
   CHECK(joined.calls[1].device_ns == 50);
+}
+
+TEST_CASE("ranges are read with their thread and domain, marks of one moment are not", "[capture]") {
+  auto mark = record_of<CUpti_ActivityMarker2>(CUPTI_ACTIVITY_KIND_MARKER);
+  mark.flags = CUPTI_ACTIVITY_FLAG_MARKER_START;
+  mark.id = 3;
+  mark.timestamp = 100;
+  mark.objectKind = CUPTI_ACTIVITY_OBJECT_THREAD;
+  mark.objectId.pt.threadId = 42;
+  mark.name = "all-reduce";
+  mark.domain = "NCCL";
+  Buffer buffer;
+  buffer.add(mark);
+  mark.domain = nullptr;
+  mark.name = nullptr;
+  mark.flags = CUPTI_ACTIVITY_FLAG_MARKER_END;
+  mark.timestamp = 200;
+  buffer.add(mark);
+  mark.timestamp = 0;
+  buffer.add(mark);
+  mark.flags = CUPTI_ACTIVITY_FLAG_MARKER_INSTANTANEOUS;
+  buffer.add(mark);
+  mark.flags = CUPTI_ACTIVITY_FLAG_MARKER_START;
+  mark.timestamp = 5;
+  mark.objectKind = CUPTI_ACTIVITY_OBJECT_PROCESS;
+  buffer.add(mark);
+  const Capture capture = buffer.parse();
+  CHECK(capture.marks == std::vector<RangeMark>{{RangeMark::Kind::Start, 3, 42, 100, "NCCL:all-reduce"},
+                                                {RangeMark::Kind::End, 3, 42, 200, {}}});
+  CHECK(capture.bad_marks == 2);
 }
