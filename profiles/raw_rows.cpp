@@ -59,6 +59,7 @@ constexpr std::array kHeader = {
     HeaderLine{"device", &RowsHeader::device}, HeaderLine{"driver", &RowsHeader::driver},
     HeaderLine{"cuda", &RowsHeader::cuda},     HeaderLine{"libraries", &RowsHeader::libraries},
     HeaderLine{"date", &RowsHeader::date},     HeaderLine{"command", &RowsHeader::command},
+    HeaderLine{"source", &RowsHeader::source}, HeaderLine{"licence", &RowsHeader::licence},
 };
 
 /// A cell has no quotes, so it must not hold what ends cells and lines.
@@ -137,8 +138,11 @@ std::string key_of(const MeasuredRow& row) {
 
 std::string to_text(const RowsHeader& header) {
   std::string text(kVersionLine);
-  for (const HeaderLine& line : kHeader)
-    text += fmt::format("# {}: {}\n", line.name, cell_text(header.*line.text));
+  for (const HeaderLine& line : kHeader) {
+    const bool optional = line.text == &RowsHeader::source || line.text == &RowsHeader::licence;
+    if (!optional || !(header.*line.text).empty())
+      text += fmt::format("# {}: {}\n", line.name, cell_text(header.*line.text));
+  }
   return text + column_names() + "\n";
 }
 
