@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "sim/report/roofline_layout.h"
 #include "sim/report/svg_palette.h"
@@ -15,18 +16,34 @@ namespace stagecraft {
 namespace {
 
 constexpr double kTera = 1e12;
-constexpr std::array<std::string_view, kDotShades> kOpacities = {".38", ".62", ".9"};
+
+/// How dots are drawn: few ones large, many ones small and so that their crowds show.
+struct DotStyle {
+  std::size_t most;  ///< dots of the picture
+  double size;       ///< pixels
+  std::array<std::string_view, kDotShades> opacities;
+};
+
+constexpr std::array kDotStyles = {
+    DotStyle{500, 6, {".8", ".9", "1"}}, DotStyle{5000, 4, {".55", ".75", ".95"}},
+    DotStyle{std::numeric_limits<std::size_t>::max(), kDotCell, {".38", ".62", ".9"}}};
 
 /// What the drawing functions look at.
 struct Scene {
   const RooflinePicture& picture;
   const RooflineLayout& layout;
+  const DotStyle& dots;
 };
 
 std::size_t dots_of(const RooflinePicture& picture) {
   std::size_t count = 0;
   for (const RooflineSeries& series : picture.series) count += series.dots.size();
   return count;
+}
+
+const DotStyle& dot_style(const RooflinePicture& picture) {
+  return *std::find_if(kDotStyles.begin(), kDotStyles.end(),
+                       [count = dots_of(picture)](const DotStyle& style) { return count <= style.most; });
 }
 
 std::string description(const RooflinePicture& picture) {
@@ -40,7 +57,7 @@ void write_style(const Scene& scene, TextWriter& out) {
           "px;font-weight:bold}.s{fill:#555}.e{text-anchor:end}.c{text-anchor:middle}\n",
           ".l{stroke:#e4e4e4;fill:none}.f{stroke:#f3f3f3;fill:none}.x{stroke:#555;fill:none}\n",
           ".r{stroke:#333;stroke-width:1.4;fill:none}.h{stroke:#fff;stroke-width:3;paint-order:stroke}\n",
-          ".d{fill:none;stroke-linecap:round;stroke-width:", Px{kDotCell}, "}\n");
+          ".d{fill:none;stroke-linecap:round;stroke-width:", Px{scene.dots.size}, "}\n");
   for (std::size_t i = 0; i < scene.picture.series.size(); ++i)
     out.put(".d", i, "{stroke:", series_colour(i), "}.g", i, "{fill:", series_colour(i), "}\n");
   out.put("</style>\n");
@@ -110,7 +127,9 @@ void write_dots(const Scene& scene, std::size_t index, TextWriter& out) {
     bool any = false;
     for (const DotCell& cell : cells) {
       if (cell.shade != shade) continue;
-      if (!any) out.put("<path class=\"d d", index, "\" stroke-opacity=\"", kOpacities[shade], "\" d=\"");
+      if (!any)
+        out.put("<path class=\"d d", index, "\" stroke-opacity=\"",
+                scene.dots.opacities[static_cast<std::size_t>(shade)], "\" d=\"");
       any = true;
       out.put('M', Px{cell.x}, ' ', Px{cell.y}, "h0");
     }
@@ -190,7 +209,7 @@ double write_legend(const Scene& scene, TextWriter& out) {
 
 void write_roofline(const RooflinePicture& picture, TextSink& sink) {
   const RooflineLayout layout = roofline_layout(picture);
-  const Scene scene{picture, layout};
+  const Scene scene{picture, layout, dot_style(picture)};
   StringSink legend;
   TextWriter legend_out(legend);
   const double bottom = write_legend(scene, legend_out);
