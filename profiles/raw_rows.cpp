@@ -62,12 +62,16 @@ constexpr std::array kHeader = {
     HeaderLine{"source", &RowsHeader::source}, HeaderLine{"licence", &RowsHeader::licence},
 };
 
-/// A cell has no quotes, so it must not hold what ends cells and lines.
-std::string cell_text(std::string text) {
-  std::replace(text.begin(), text.end(), ',', ';');
+std::string line_text(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
+}
+
+/// A cell has no quotes, so it must not hold what ends cells and lines.
+std::string cell_text(std::string text) {
+  std::replace(text.begin(), text.end(), ',', ';');
+  return line_text(std::move(text));
 }
 
 double number_at(const CsvLines& lines, std::string_view cell) {
@@ -141,7 +145,7 @@ std::string to_text(const RowsHeader& header) {
   for (const HeaderLine& line : kHeader) {
     const bool optional = line.text == &RowsHeader::source || line.text == &RowsHeader::licence;
     if (!optional || !(header.*line.text).empty())
-      text += fmt::format("# {}: {}\n", line.name, cell_text(header.*line.text));
+      text += fmt::format("# {}: {}\n", line.name, line_text(header.*line.text));
   }
   return text + column_names() + "\n";
 }

@@ -84,6 +84,6 @@ TEST_CASE("a merged file reads back", "[profiles]") {
   REQUIRE(again.rows.size() == 2);
   CHECK(to_text(again.rows[0]) == to_text(merged.raw.rows[0]));
   CHECK(again.header.source ==
-        "merged from a (stagecraft profile on NVIDIA H200; 2026-11-24) | b (stagecraft profile "
-        "on NVIDIA H200; 2026-11-24)");
+        "merged from a (stagecraft profile on NVIDIA H200, 2026-11-24) | b (stagecraft profile "
+        "on NVIDIA H200, 2026-11-24)");
 }
