@@ -19,6 +19,10 @@ namespace stagecraft {
 
 namespace {
 
+// Sums and differences of times must not overflow: half of 2^63 ns, and a day for what is summed up.
+constexpr Duration kMostStart{std::int64_t{1} << 62};
+constexpr Duration kMostDuration = std::chrono::hours(24);
+
 /// The unpacked bytes of a file as a stream, and in which line the part at hand is.
 class TraceBytes : public std::streambuf {
  public:
@@ -120,7 +124,7 @@ class TraceHandler {
   void begin_argument_value();
   void argument_value(std::string_view text, bool is_string);
   void set_number(std::int64_t& member, std::string_view text);
-  Duration time_of(std::string_view text) const;
+  Duration time_of(std::string_view text, Duration most) const;
   bool is_wanted_argument() const;
   void finish_event();
   std::string_view kept(std::string_view text);
@@ -250,9 +254,11 @@ void TraceHandler::set_number(std::int64_t& member, std::string_view text) {
   member = whole(text).value_or(-1);
 }
 
-Duration TraceHandler::time_of(std::string_view text) const {
-  if (const auto time = from_microseconds(text)) return *time;
-  throw file_error(path_, fmt::format("'{}' is no time in microseconds within 292 years", text));
+Duration TraceHandler::time_of(std::string_view text, Duration most) const {
+  const auto time = from_microseconds(text);
+  if (time && *time <= most && *time >= -most) return *time;
+  throw file_error(path_, fmt::format("'{}' is no time in microseconds, or one of more than {}", text,
+                                      most == kMostDuration ? "a day" : "146 years"));
 }
 
 void TraceHandler::set_document(std::string_view text) {
@@ -267,8 +273,8 @@ void TraceHandler::set_event(std::string_view text, bool is_string) {
   if (key_ == "cat") category_ = text;
   if (key_ == "pid") set_number(event_.pid, text);
   if (key_ == "tid") set_number(event_.tid, text);
-  if (key_ == "ts" && !is_string) event_.start = time_of(text);
-  if (key_ == "dur" && !is_string) event_.duration = time_of(text);
+  if (key_ == "ts" && !is_string) event_.start = time_of(text, kMostStart);
+  if (key_ == "dur" && !is_string) event_.duration = std::max(time_of(text, kMostDuration), Duration{0});
 }
 
 void TraceHandler::set_info(std::string_view text, bool is_string) {

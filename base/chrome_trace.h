@@ -18,8 +18,8 @@ struct TraceEvent {
   std::string_view name;
   std::string_view category;  ///< "kernel", "cpu_op", "cuda_runtime", ...
   TimePoint start{0};         ///< since ChromeTrace::base_time
-  Duration duration{0};
-  std::int64_t pid = -1;  ///< -1 also where it is no number, such as Kineto's "Spans"
+  Duration duration{0};       ///< at least 0, at most a day
+  std::int64_t pid = -1;      ///< -1 also where it is no number, such as Kineto's "Spans"
   std::int64_t tid = -1;
   std::int64_t correlation = -1;  ///< of a launch and of what it launched
   std::int64_t external_id = -1;  ///< of an operator and of what it launched
@@ -68,7 +68,7 @@ struct TraceFilter {
 /// by gzip or not. As a stream: memory grows with the events that are kept, about 150 bytes each and every
 /// different text once, not with the file. Times, microseconds in the file, become nanoseconds exactly.
 /// Kineto's own keys (PyTorch's profiler) are read where they are: "External id", deviceProperties, ...
-/// Throws InputError: no such file, no JSON (byte and line), cut off, no trace.
+/// Throws InputError: no such file, no JSON (byte and line), cut off, no trace, times that cannot be.
 /// Source of the format: "Trace Event Format", Google; Kineto's keys as PyTorch 1.12 to 2.9 write them.
 ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter);
 

@@ -155,7 +155,10 @@ TEST_CASE("a file that is no trace is refused with its place", "[base][error]") 
         "      = it was cut off: write it again, and wait for export_chrome_trace() to return");
   CHECK(error_of("{\"a\": [1, 2]}").starts_with("is no trace: it has no 'traceEvents'\n"));
   CHECK(error_of("7").starts_with("is no trace: "));
-  CHECK(error_of(R"([{"ph": "X", "ts": 1e300}])") == "'1e300' is no time in microseconds within 292 years");
+  CHECK(error_of(R"([{"ph": "X", "ts": 1e300}])") ==
+        "'1e300' is no time in microseconds, or one of more than 146 years");
+  CHECK(error_of(R"([{"ph": "X", "dur": 86400000001}])") ==
+        "'86400000001' is no time in microseconds, or one of more than a day");
   CHECK_THROWS_WITH(read_chrome_trace("no_such.json", {}),
                     "no_such.json: error: cannot be read: No such file or directory");
 }
