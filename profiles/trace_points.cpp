@@ -67,6 +67,9 @@ void set_work(TracedPoint& point, const KernelPoint& at) {
   point.bytes = work.bytes;
 }
 
+// No tensor has more rows: what claims to is damaged.
+constexpr std::int64_t kMostRows = std::int64_t{1} << 50;
+
 /// m, n and k of every matrix of a batch.
 struct ProductShape {
   std::int64_t batch = 1, m = 1, n = 0, k = 0;
@@ -80,7 +83,10 @@ std::optional<ProductShape> shape_of(const Product& product, const Inputs& input
   if (left.size() < 2 || (!batched && right.size() != 2)) return {};
   if (!batched && !product.transposed && left.size() != 2) return {};
   ProductShape shape{.batch = batched ? left[0] : 1, .k = left.back()};
-  for (std::size_t i = batched ? 1 : 0; i + 1 < left.size(); ++i) shape.m *= left[i];
+  for (std::size_t i = batched ? 1 : 0; i + 1 < left.size(); ++i) {
+    if (left[i] <= 0 || shape.m > kMostRows / left[i]) return {};
+    shape.m *= left[i];
+  }
   const std::int64_t inner = right[right.size() - (product.transposed ? 1 : 2)];
   shape.n = right[right.size() - (product.transposed ? 2 : 1)];
   const bool fits = inner == shape.k && (!batched || right[0] == shape.batch);
@@ -245,11 +251,11 @@ TracedPoint collective_of(const TracedCall& call) {
   TracedPoint point{.suite = "collectives",
                     .family = name.empty() ? kernel_family_name(call.longest->name) : collective_family(name),
                     .format = format_of_type(unquoted(comm_arg(call, "dtype")))};
-  std::int64_t in = number_of(comm_arg(call, "In msg nelems"));
-  std::int64_t out = number_of(comm_arg(call, "Out msg nelems"));
-  if (out < 0 && point.family == "all-gather") out = in * gpus;
-  const double bytes = as_double(std::max(in, out)) * bytes_of_format(point.format);
-  if (name.empty() || gpus < 1 || bytes <= 0) return point;
+  const double in = as_double(number_of(comm_arg(call, "In msg nelems")));
+  double out = as_double(number_of(comm_arg(call, "Out msg nelems")));
+  if (out < 0 && point.family == "all-gather") out = in * as_double(gpus);
+  const double bytes = std::max(in, out) * bytes_of_format(point.format);
+  if (name.empty() || gpus < 1 || !(bytes > 0 && bytes < 1e18)) return point;
   point.bytes = bytes;
   point.point = to_text(Axes{{"bytes", static_cast<std::int64_t>(bytes)}, {"gpus", gpus}});
   return point;
