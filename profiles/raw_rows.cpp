@@ -178,6 +178,13 @@ RawRows read_raw_rows(const std::string& path) {
   return parse_raw_rows(read_text(path), path);
 }
 
+bool is_raw_rows(const std::string& path) {
+  std::string start(kVersionLine.size(), '\0');
+  return std::ifstream(path, std::ios::binary)
+             .read(start.data(), static_cast<std::streamsize>(start.size())) &&
+         start == kVersionLine;
+}
+
 RowsFile::RowsFile(std::string path, const RowsHeader& header) : path_(std::move(path)) {
   std::error_code none;
   const bool is_new = std::filesystem::file_size(path_, none) == 0 || none;

@@ -75,6 +75,8 @@ struct RawRows {
 /// that was interrupted, is left out. Throws InputError at file, line and column.
 RawRows parse_raw_rows(std::string text, const std::string& name);
 RawRows read_raw_rows(const std::string& path);
+/// Whether the file begins as one of rows; false where it cannot be read.
+bool is_raw_rows(const std::string& path);
 std::string to_text(const RowsHeader& header);
 std::string to_text(const MeasuredRow& row);
 

@@ -47,11 +47,20 @@ constexpr std::array kProfileOptions{
     OptionInfo{"quick", "", "fewer points and calls, for a first look"},
     OptionInfo{"passes", "N", "how often every point is measured; 2 by default, for the spread"},
     OptionInfo{"time-limit", "TIME", "of each suite, such as 60s: a random sample of its points"},
+    OptionInfo{"svg", "FILE", "of summary: draw what was measured under the device's roofline", false, true},
 };
 constexpr std::array kCommonOptions{
     OptionInfo{"color", "WHEN", "auto (the default), always or never", false, false, "auto always never"},
     OptionInfo{"help", "", "print this help"},
     OptionInfo{"version", "", "print the version"},
+};
+
+constexpr std::array kProfileVerbs{
+    VerbInfo{"import", "TRACE...", "make a table of traces of PyTorch's profiler (--output)"},
+    VerbInfo{"merge", "A B...", "make one table of several of one device (--output)"},
+    VerbInfo{"summary", "TABLE",
+             "what a table holds and what share of the device's peaks it reaches (--svg)"},
+    VerbInfo{"diff", "A B", "how the times of two tables differ"},
 };
 
 constexpr std::array kCommands{
@@ -60,8 +69,9 @@ constexpr std::array kCommands{
                 check_command},
     CommandInfo{"fit", "TABLE...", "fit a cost model to measured kernels and report its held-out error",
                 kFitOptions, fit_command},
-    CommandInfo{"profile", "[diff A B]", "measure a GPU's kernels into a table, or compare two tables",
-                kProfileOptions, profile_command},
+    CommandInfo{"profile", "[VERB FILE...]",
+                "measure a GPU's kernels into a table, or import, merge, sum up and compare tables",
+                kProfileOptions, profile_command, kProfileVerbs},
     CommandInfo{
         "list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
     CommandInfo{"explain",
@@ -98,9 +108,16 @@ std::string program_help() {
          "\n`stagecraft COMMAND --help` shows the options of a command.\n";
 }
 
+std::string verbs_help(std::span<const VerbInfo> verbs) {
+  std::string text;
+  for (const VerbInfo& verb : verbs)
+    text += fmt::format("  {:<26}{}\n", fmt::format("{} {}", verb.name, verb.arguments), verb.summary);
+  return text.empty() ? text : text + "\n";
+}
+
 std::string command_help(const CommandInfo& command) {
-  return fmt::format("usage: stagecraft {} {} [OPTIONS]\n\n{}\n\n{}", command.name, command.arguments,
-                     command.summary, options_help(all_options(&command)));
+  return fmt::format("usage: stagecraft {} {} [OPTIONS]\n\n{}\n\n{}{}", command.name, command.arguments,
+                     command.summary, verbs_help(command.verbs), options_help(all_options(&command)));
 }
 
 /// NO_COLOR (any text, no-color.org) wins over CLICOLOR_FORCE, FORCE_COLOR over NO_COLOR, --color over all;

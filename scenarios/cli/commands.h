@@ -21,6 +21,13 @@ struct Streams {
   bool colour = false;
 };
 
+/// What the first argument of a command may be, where that decides what it does.
+struct VerbInfo {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view summary;
+};
+
 /// One subcommand: from these records come the dispatcher, --help and completion.
 struct CommandInfo {
   std::string_view name;
@@ -28,6 +35,7 @@ struct CommandInfo {
   std::string_view summary;
   std::span<const OptionInfo> options;
   Exit (*run)(const Arguments&, Streams&);
+  std::span<const VerbInfo> verbs{};
 };
 
 /// Every subcommand, in the order of --help.

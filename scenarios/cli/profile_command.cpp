@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <ostream>
@@ -15,6 +16,7 @@
 #include "profiles/suite_points.h"
 #include "scenarios/cli/child_program.h"
 #include "scenarios/cli/commands.h"
+#include "scenarios/cli/profile_tables.h"
 
 namespace stagecraft {
 
@@ -100,6 +102,7 @@ void finish(const std::string& path, const std::string& rows_path, Streams& stre
 }
 
 Exit measure(const Arguments& arguments, Streams& streams) {
+  if (arguments.has("svg")) throw UsageError("option '--svg' is for `stagecraft profile summary`");
   expect_suites(arguments.values("suite"));
   const std::string path = arguments.value("output");
   if (path.empty() || path == "-")
@@ -147,9 +150,15 @@ Exit diff(const Arguments& arguments, Streams& streams) {
 
 Exit profile_command(const Arguments& arguments, Streams& streams) {
   if (arguments.positional.empty()) return measure(arguments, streams);
-  if (arguments.positional[0] == "diff") return diff(arguments, streams);
-  throw UsageError(fmt::format("`stagecraft profile` does not know '{}'; there is `profile diff A B`",
-                               arguments.positional[0]));
+  const std::string& verb = arguments.positional[0];
+  if (verb == "diff") return diff(arguments, streams);
+  if (verb == "import") return import_command(arguments, streams);
+  if (verb == "merge") return merge_command(arguments, streams);
+  if (verb == "summary") return summary_command(arguments, streams);
+  constexpr std::array<std::string_view, 4> kVerbs = {"diff", "import", "merge", "summary"};
+  const std::string near = did_you_mean(verb, kVerbs);
+  throw UsageError(fmt::format("`stagecraft profile` does not know '{}'{}", verb,
+                               near.empty() ? "; see `stagecraft profile --help`" : near));
 }
 
 }  // namespace stagecraft
