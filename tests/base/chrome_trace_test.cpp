@@ -1,5 +1,6 @@
 #include "base/chrome_trace.h"
 
+#include <unistd.h>
 #include <zlib.h>
 
 #include <array>
@@ -21,7 +22,10 @@ class TraceFile {
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_ = (std::filesystem::temp_directory_path() / "stagecraft_chrome_trace_test.json").string();
+  // Tests run beside each other, each in a process of its own.
+  std::string path_ =
+      (std::filesystem::temp_directory_path() / ("stagecraft_trace_" + std::to_string(getpid()) + ".json"))
+          .string();
 };
 
 constexpr std::array<std::string_view, 3> kArgs = {"Input Dims", "Collective name", "Concrete Inputs"};

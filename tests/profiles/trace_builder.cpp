@@ -1,6 +1,7 @@
 #include "trace_builder.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -73,7 +74,7 @@ std::string inputs(const std::string& dims, const std::string& types, const std:
 }
 
 TraceFile::TraceFile(const std::string& text, const std::string& name)
-    : path_((std::filesystem::temp_directory_path() / name).string()) {
+    : path_((std::filesystem::temp_directory_path() / fmt::format("{}_{}", getpid(), name)).string()) {
   std::ofstream(path_, std::ios::binary) << text;
 }
 

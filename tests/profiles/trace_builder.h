@@ -41,7 +41,8 @@ class TraceBuilder {
 /// `"Input Dims": DIMS, "Input type": TYPES` for a bf16 tensor each, with "Concrete Inputs" where given.
 std::string inputs(const std::string& dims, const std::string& types, const std::string& values = {});
 
-/// The text in a file of the system's temporary folder, removed at the end of the scope.
+/// The text in a file of the system's temporary folder, removed at the end of the scope. Its name begins with
+/// the process's number: tests run beside each other.
 class TraceFile {
  public:
   explicit TraceFile(const std::string& text, const std::string& name = "stagecraft_trace_test.json");
