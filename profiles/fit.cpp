@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::uint64_t kFolds = 5;
 constexpr std::uint64_t kCalibrationSalt = 1;
+// An interval of no width is never true.
+constexpr double kLeastScale = 1e-3;
 
 template <class Keep>
 KernelSection filtered(const KernelSection& section, const Keep& keep) {
@@ -112,7 +114,9 @@ KernelSection rows_outside_fold(const KernelSection& section, std::uint64_t salt
 
 KernelSection fit(KernelSection section, const Device& device) {
   section.roofline = fit_roofline(section, device);
-  section.deviation_scale = quantile(cross_validated(section, device), 0.8) / kSigmas80;
+  // Few shapes may all be in one part: then nothing was held out, and the scale stays the first guess.
+  const std::vector<double> ratios = cross_validated(section, device);
+  if (!ratios.empty()) section.deviation_scale = std::max(quantile(ratios, 0.8) / kSigmas80, kLeastScale);
   return section;
 }
 

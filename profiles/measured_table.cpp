@@ -63,7 +63,7 @@ Sections sections_of(const std::vector<MeasuredRow>& rows) {
   Sections sections;
   for (const MeasuredRow& row : rows) {
     const KernelFamily* family = find_kernel_family(row.family);
-    if (!family || row.suite == "sentinel" || row.cache != "cold" || row.median_us <= 0 ||
+    if (!family || row.suite == "sentinel" || row.cache == "warm" || row.median_us <= 0 ||
         !is_known_format(row.format))
       continue;
     PointKey key;
@@ -94,6 +94,7 @@ KernelSection section_of(const std::string& family, const std::string& format, c
 }  // namespace
 
 std::string preset_of(const std::string& device) {
+  if (find_preset(device_presets(), device)) return device;
   for (const NamedDevice& named : kNamed)
     if (device.find(named.part) != std::string::npos) return std::string(named.preset);
   return {};
@@ -109,9 +110,13 @@ KernelTable table_of(const RawRows& rows) {
                     rows.header.device));
   KernelTable table{
       .device = name,
-      .source = fmt::format("stagecraft profile on {}; {}", rows.header.device, rows.header.libraries),
-      .licence = {},
-      .driver = fmt::format("{}; {}", rows.header.driver, rows.header.cuda),
+      .source = rows.header.source.empty()
+                    ? fmt::format("stagecraft profile on {}; {}", rows.header.device, rows.header.libraries)
+                    : rows.header.source,
+      .licence = rows.header.licence,
+      .driver = rows.header.driver.empty() || rows.header.cuda.empty()
+                    ? rows.header.driver + rows.header.cuda
+                    : fmt::format("{}; {}", rows.header.driver, rows.header.cuda),
       .date = rows.header.date,
       .command = rows.header.command,
       .sections = {}};
@@ -131,7 +136,9 @@ RawRows read_measured(const std::string& path) {
   return {.header = {.device = table.device,
                      .driver = table.driver,
                      .date = table.date,
-                     .command = table.command},
+                     .command = table.command,
+                     .source = table.source,
+                     .licence = table.licence},
           .rows = rows_of(table)};
 }
 
@@ -146,6 +153,7 @@ std::vector<MeasuredRow> rows_of(const KernelTable& table) {
       for (std::size_t i = 0; i < family.shapes(); ++i)
         axes.emplace_back(family.shape_axes[i], static_cast<std::int64_t>(row.point.shape[i]));
       MeasuredRow measured;
+      measured.suite = family.name == "gemm" ? "gemm" : "attention";
       measured.family = family.name;
       measured.format = section.format;
       measured.point = to_text(axes);

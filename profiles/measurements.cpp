@@ -2,33 +2,18 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <zlib.h>
 
-#include <cerrno>
-#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/packed_file.h"
 
 namespace stagecraft {
 
 namespace {
-
-/// zlib hands out what is not compressed as it is.
-std::string read_maybe_packed(const std::string& path) {
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) throw file_error(path, fmt::format("cannot be read: {}", std::strerror(errno)));
-  std::string text;
-  char buffer[65536];
-  for (int size = 0; (size = gzread(file.get(), buffer, sizeof buffer)) != 0;) {
-    if (size < 0) throw file_error(path, "is damaged: it cannot be unpacked");
-    text.append(buffer, static_cast<std::size_t>(size));
-  }
-  return text;
-}
 
 /// What tables of others call an axis.
 bool same_axis(std::string_view axis, std::string_view column) {
@@ -88,7 +73,7 @@ KernelRow row_of(const CsvLines& lines, const Columns& columns, std::size_t expe
 }
 
 KernelSection read_rows(const std::string& path) {
-  CsvLines lines(std::make_shared<Origin>(Origin{.name = path, .text = read_maybe_packed(path)}));
+  CsvLines lines(std::make_shared<Origin>(Origin{.name = path, .text = read_packed_file(path)}));
   lines.next();
   const std::vector<std::string_view> header = lines.cells();
   const Columns columns = columns_of(header, lines.place());

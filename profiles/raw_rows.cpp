@@ -68,14 +68,19 @@ constexpr std::array kHeader = {
     HeaderLine{"device", &RowsHeader::device}, HeaderLine{"driver", &RowsHeader::driver},
     HeaderLine{"cuda", &RowsHeader::cuda},     HeaderLine{"libraries", &RowsHeader::libraries},
     HeaderLine{"date", &RowsHeader::date},     HeaderLine{"command", &RowsHeader::command},
+    HeaderLine{"source", &RowsHeader::source}, HeaderLine{"licence", &RowsHeader::licence},
 };
+
+std::string line_text(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
 
 /// A cell has no quotes, so it must not hold what ends cells and lines.
 std::string cell_text(std::string text) {
   std::replace(text.begin(), text.end(), ',', ';');
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return text;
+  return line_text(std::move(text));
 }
 
 double number_at(const CsvLines& lines, std::string_view cell) {
@@ -165,8 +170,11 @@ std::string key_of(const MeasuredRow& row) {
 
 std::string to_text(const RowsHeader& header) {
   std::string text(kVersionLine);
-  for (const HeaderLine& line : kHeader)
-    text += fmt::format("# {}: {}\n", line.name, cell_text(header.*line.text));
+  for (const HeaderLine& line : kHeader) {
+    const bool optional = line.text == &RowsHeader::source || line.text == &RowsHeader::licence;
+    if (!optional || !(header.*line.text).empty())
+      text += fmt::format("# {}: {}\n", line.name, line_text(header.*line.text));
+  }
   return text + column_names() + "\n";
 }
 
@@ -207,6 +215,13 @@ RawRows parse_raw_rows(std::string text, const std::string& name) {
 
 RawRows read_raw_rows(const std::string& path) {
   return parse_raw_rows(read_text(path), path);
+}
+
+bool is_raw_rows(const std::string& path) {
+  std::string start(kVersionLine.size(), '\0');
+  return std::ifstream(path, std::ios::binary)
+             .read(start.data(), static_cast<std::streamsize>(start.size())) &&
+         start == kVersionLine;
 }
 
 RowsFile::RowsFile(std::string path, const RowsHeader& header) : path_(std::move(path)) {

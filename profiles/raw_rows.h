@@ -22,9 +22,11 @@ struct MeasuredRow {
       family;  ///< of the cost models where they know it: gemm, decode-attention; else the operator's name
   std::string format;  ///< bf16, fp16, fp8, fp32, bytes
   std::string point;   ///< the axes as text: m=16 n=4096 k=4096
-  std::string cache;   ///< cold: inputs rotate through three times the L2 cache; warm: always the same ones
-  double pass = 0;     ///< from 1
-  double calls = 0;    ///< that could be trusted and are in the numbers below
+  /// cold: inputs rotate through three times the L2 cache; warm: always the same ones; traced: as the program
+  /// left them that was traced.
+  std::string cache;
+  double pass = 0;   ///< from 1
+  double calls = 0;  ///< that could be trusted and are in the numbers below
   double kernels_per_call = 0;
   double median_us = 0;  ///< on the device, gaps between a call's kernels left out
   double p10_us = 0;
@@ -67,6 +69,8 @@ struct RowsHeader {
   std::string libraries;  ///< cuBLASLt 13.1.0, cuDNN 9.19.0
   std::string date;       ///< 2026-11-24
   std::string command;    ///< the whole command line
+  std::string source{};   ///< who measured it, where that was not our profiler; empty: it was
+  std::string licence{};  ///< of the rows, where somebody else measured them
 };
 
 struct RawRows {
@@ -79,6 +83,8 @@ struct RawRows {
 /// Throws InputError at file, line and column.
 RawRows parse_raw_rows(std::string text, const std::string& name);
 RawRows read_raw_rows(const std::string& path);
+/// Whether the file begins as one of rows; false where it cannot be read.
+bool is_raw_rows(const std::string& path);
 std::string to_text(const RowsHeader& header);
 std::string to_text(const MeasuredRow& row);
 /// The whole file.

@@ -56,11 +56,20 @@ constexpr std::array kProfileOptions{
     OptionInfo{"time-limit", "TIME", "of each suite, such as 60s: a random sample of its points"},
     OptionInfo{"counters", "", "count FLOPs and bytes of memory too, where the driver permits"},
     OptionInfo{"attach", "", "trace a CUDA program instead: --attach --output ROWS -- python3 train.py"},
+    OptionInfo{"svg", "FILE", "of summary: draw what was measured under the device's roofline", false, true},
 };
 constexpr std::array kCommonOptions{
     OptionInfo{"color", "WHEN", "auto (the default), always or never", false, false, "auto always never"},
     OptionInfo{"help", "", "print this help"},
     OptionInfo{"version", "", "print the version"},
+};
+
+constexpr std::array kProfileVerbs{
+    VerbInfo{"import", "TRACE...", "make a table of traces of PyTorch's profiler (--output)"},
+    VerbInfo{"merge", "A B...", "make one table of several of one device (--output)"},
+    VerbInfo{"summary", "TABLE",
+             "what a table holds and what share of the device's peaks it reaches (--svg)"},
+    VerbInfo{"diff", "A B", "how the times of two tables differ"},
 };
 
 constexpr std::array kCommands{
@@ -70,8 +79,9 @@ constexpr std::array kCommands{
     CommandInfo{"fit", "TABLE...|SCENARIO",
                 "fit a cost model to measured kernels or steps and report its held-out error", kFitOptions,
                 fit_command},
-    CommandInfo{"profile", "[diff A B]", "measure a GPU's kernels into a table, or compare two tables",
-                kProfileOptions, profile_command, true},
+    CommandInfo{"profile", "[VERB FILE...]",
+                "measure a GPU's kernels into a table, or import, merge, sum up and compare tables",
+                kProfileOptions, profile_command, true, kProfileVerbs},
     CommandInfo{
         "list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
     CommandInfo{"explain",
@@ -108,9 +118,16 @@ std::string program_help() {
          "\n`stagecraft COMMAND --help` shows the options of a command.\n";
 }
 
+std::string verbs_help(std::span<const VerbInfo> verbs) {
+  std::string text;
+  for (const VerbInfo& verb : verbs)
+    text += fmt::format("  {:<26}{}\n", fmt::format("{} {}", verb.name, verb.arguments), verb.summary);
+  return text.empty() ? text : text + "\n";
+}
+
 std::string command_help(const CommandInfo& command) {
-  return fmt::format("usage: stagecraft {} {} [OPTIONS]\n\n{}\n\n{}", command.name, command.arguments,
-                     command.summary, options_help(all_options(&command)));
+  return fmt::format("usage: stagecraft {} {} [OPTIONS]\n\n{}\n\n{}{}", command.name, command.arguments,
+                     command.summary, verbs_help(command.verbs), options_help(all_options(&command)));
 }
 
 /// NO_COLOR (any text, no-color.org) wins over CLICOLOR_FORCE, FORCE_COLOR over NO_COLOR, --color over all;

@@ -21,6 +21,13 @@ struct Streams {
   bool colour = false;
 };
 
+/// What the first argument of a command may be, where that decides what it does.
+struct VerbInfo {
+  std::string_view name;
+  std::string_view arguments;
+  std::string_view summary;
+};
+
 /// One subcommand: from these records come the dispatcher, --help and completion.
 struct CommandInfo {
   std::string_view name;
@@ -29,6 +36,7 @@ struct CommandInfo {
   std::span<const OptionInfo> options;
   Exit (*run)(const Arguments&, Streams&);
   bool runs_program = false;  ///< what stands behind `--` is another program's command line
+  std::span<const VerbInfo> verbs{};
 };
 
 /// Every subcommand, in the order of --help.

@@ -17,12 +17,16 @@ std::string option_words(const CommandInfo& command) {
   return words;
 }
 
-/// Words that may stand as a command's argument; empty where it takes files.
+/// Words that may stand as a command's argument; beside them files where these are verbs; empty where it
+/// takes files alone.
 std::string argument_words(const CommandInfo& command) {
   if (command.name == "list") return fmt::format("{}", fmt::join(list_kinds(), " "));
   if (command.name == "explain") return fmt::format("{}", fmt::join(explainable(), " "));
   if (command.name == "completion") return "bash zsh fish";
-  return {};
+  std::string verbs;
+  for (const VerbInfo& verb : command.verbs)
+    verbs += fmt::format("{}{}", verbs.empty() ? "" : " ", verb.name);
+  return verbs;
 }
 
 std::string command_words() {
@@ -66,7 +70,8 @@ std::string bash_script() {
     if (words.empty())
       text += "      else COMPREPLY=($(compgen -f -- \"$word\")); fi ;;\n";
     else
-      text += fmt::format("      else COMPREPLY=($(compgen -W '{}' -- \"$word\")); fi ;;\n", words);
+      text += fmt::format("      else COMPREPLY=($(compgen{} -W '{}' -- \"$word\")); fi ;;\n",
+                          command.verbs.empty() ? "" : " -f", words);
   }
   return text + "  esac\n}\ncomplete -o filenames -F _stagecraft stagecraft\n";
 }
@@ -99,7 +104,8 @@ std::string fish_script() {
       text += fmt::format("complete -c stagecraft -n {} -l {}{} -d {}\n", when, option.name,
                           fish_value(option), fish_quoted(option.help));
     if (const std::string words = argument_words(command); !words.empty())
-      text += fmt::format("complete -c stagecraft -n {} -f -a {}\n", when, fish_quoted(words));
+      text += fmt::format("complete -c stagecraft -n {}{} -a {}\n", when, command.verbs.empty() ? " -f" : "",
+                          fish_quoted(words));
   }
   for (const OptionInfo& option : common_options())
     text += fmt::format("complete -c stagecraft -l {}{} -d {}\n", option.name, fish_value(option),

@@ -5,11 +5,15 @@
 #include <charconv>
 #include <ostream>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "base/output.h"
 #include "models/catalog.h"
 #include "models/kernel_table.h"
 #include "profiles/fit.h"
+#include "profiles/measured_table.h"
 #include "profiles/measurements.h"
 #include "profiles/thin.h"
 #include "scenarios/cli/commands.h"
@@ -69,6 +73,16 @@ HeldOut held_out(const KernelSection& section, const Device& device) {
   return sum;
 }
 
+/// What a table of one family holds, or every family of a file of rows (`stagecraft profile`), fitted.
+std::vector<KernelSection> fitted(const std::string& file, const Arguments& arguments, const Device& device) {
+  if (!is_raw_rows(file)) return {fit(read_measurements(file, format_of(file, arguments), device), device)};
+  KernelTable table = table_of(read_raw_rows(file));
+  if (table.device != arguments.value("device"))
+    throw file_error(file,
+                     fmt::format("was measured on {}, not on {}", table.device, arguments.value("device")));
+  return std::move(table.sections);
+}
+
 void report(const KernelSection& section, const HeldOut& error, std::ostream& out) {
   const KernelRoofline& roofline = section.roofline;
   out << fmt::format("{} {}: {} rows\n", section.family->name, section.format, section.rows.size())
@@ -93,17 +107,17 @@ Exit fit_command(const Arguments& arguments, Streams& streams) {
                     .licence = arguments.value("licence"),
                     .command = "stagecraft fit",
                     .sections = {}};
-  for (const std::string& file : arguments.positional) {
-    KernelSection section = fit(read_measurements(file, format_of(file, arguments), device), device);
-    const HeldOut error = held_out(section, device);
-    section.held_out_error = error.mape;
-    report(section, error, streams.out);
-    if (const double most = tolerance(arguments); most > 0) {
-      section = thinned(section, device, most);
-      streams.out << fmt::format("  Thinned    to {} rows\n", section.rows.size());
+  for (const std::string& file : arguments.positional)
+    for (KernelSection& section : fitted(file, arguments, device)) {
+      const HeldOut error = held_out(section, device);
+      section.held_out_error = error.mape;
+      report(section, error, streams.out);
+      if (const double most = tolerance(arguments); most > 0) {
+        section = thinned(section, device, most);
+        streams.out << fmt::format("  Thinned    to {} rows\n", section.rows.size());
+      }
+      table.sections.push_back(std::move(section));
     }
-    table.sections.push_back(std::move(section));
-  }
   if (!arguments.has("output")) return Exit::Done;
   OutputFile output(arguments.value("output"));
   output.write(to_text(table));

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 #include <ostream>
@@ -17,6 +18,7 @@
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/profile_attach.h"
 #include "scenarios/cli/profiler_program.h"
+#include "scenarios/cli/profile_tables.h"
 
 namespace stagecraft {
 
@@ -118,6 +120,7 @@ class Suites {
 };
 
 Exit measure(const Arguments& arguments, Streams& streams) {
+  if (arguments.has("svg")) throw UsageError("option '--svg' is for `stagecraft profile summary`");
   expect_suites(arguments.values("suite"));
   const std::string path = arguments.value("output");
   if (path.empty() || path == "-")
@@ -155,9 +158,15 @@ Exit profile_command(const Arguments& arguments, Streams& streams) {
   if (!arguments.behind_dashes.empty())
     throw UsageError("`stagecraft profile` runs a program only with '--attach'");
   if (arguments.positional.empty()) return measure(arguments, streams);
-  if (arguments.positional[0] == "diff") return diff(arguments, streams);
-  throw UsageError(fmt::format("`stagecraft profile` does not know '{}'; there is `profile diff A B`",
-                               arguments.positional[0]));
+  const std::string& verb = arguments.positional[0];
+  if (verb == "diff") return diff(arguments, streams);
+  if (verb == "import") return import_command(arguments, streams);
+  if (verb == "merge") return merge_command(arguments, streams);
+  if (verb == "summary") return summary_command(arguments, streams);
+  constexpr std::array<std::string_view, 4> kVerbs = {"diff", "import", "merge", "summary"};
+  const std::string near = did_you_mean(verb, kVerbs);
+  throw UsageError(fmt::format("`stagecraft profile` does not know '{}'{}", verb,
+                               near.empty() ? "; see `stagecraft profile --help`" : near));
 }
 
 }  // namespace stagecraft

@@ -18,6 +18,10 @@ constexpr Colour kSkyBlue{0x56, 0xB4, 0xE9}, kGreen{0x00, 0x9E, 0x73}, kOrange{0
 constexpr std::array<Colour, kOpKinds> kFills{kSkyBlue, kGreen,     kOrange, kPurple,
                                               kBlue,    kVermilion, kYellow, kGrey};
 
+// Yellow is left out: its dots cannot be seen on white.
+constexpr std::array<Colour, kSeriesColours> kSeries{kBlue,    kOrange,    kGreen, kPurple,
+                                                     kSkyBlue, kVermilion, kGrey};
+
 /// By BubbleCause. Tints stay light, so that boxes stand out.
 constexpr std::array<Hatch, kBubbleCauses> kHatches{{
     {{0xF3, 0xF5, 0xF7}, {0xB8, 0xC4, 0xCE}, "M-1 7L7-1M-1 1L1-1M5 7L7 5"},
@@ -47,6 +51,10 @@ void append_to(std::string& to, Colour colour) {
 
 Colour fill(OpKind kind, int chunk, int chunks) {
   return lighten(kFills[static_cast<std::size_t>(kind)], chunk_lightness(chunk, chunks));
+}
+
+Colour series_colour(std::size_t series) {
+  return kSeries[series % kSeries.size()];
 }
 
 Colour chunk_grey(int chunk, int chunks) {

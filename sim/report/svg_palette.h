@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -23,6 +24,11 @@ Colour chunk_grey(int chunk, int chunks);
 
 /// Whether text on `colour` should be white: where it contrasts more than black (WCAG 2 relative luminance).
 bool wants_white_text(Colour colour);
+
+/// The colour of one of several series of dots: those above in another order, dark enough for dots on white;
+/// grey comes last. There are kSeriesColours; `series` is taken modulo.
+inline constexpr std::size_t kSeriesColours = 7;
+Colour series_colour(std::size_t series);
 
 /// How an idle stretch is drawn: strokes over a tint.
 struct Hatch {

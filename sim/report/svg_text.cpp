@@ -48,6 +48,12 @@ std::string fit_text(std::string_view text, double font_size, double width) {
   return std::string(text.substr(0, length)) + "…";
 }
 
+std::string with_commas(std::size_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
 TimeUnit time_unit(Duration span) {
   constexpr std::array<TimeUnit, 3> units{{{"s", 9}, {"ms", 6}, {"µs", 3}}};
   constexpr std::array<std::int64_t, 3> lengths{1'000'000'000, 1'000'000, 1'000};

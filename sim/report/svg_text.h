@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ double text_width(std::string_view text, double font_size);
 
 /// `text`, cut at its end with an ellipsis where it is wider than `width`.
 std::string fit_text(std::string_view text, double font_size, double width);
+
+/// A count in groups of three digits: 1,234,567.
+std::string with_commas(std::size_t count);
 
 /// The unit of a picture's times: chosen once, used throughout.
 struct TimeUnit {

@@ -147,3 +147,11 @@ TEST_CASE("the fit finds the constants that made the times", "[formula]") {
   CHECK(found.flops_share == Approx(0.7).epsilon(0.03));
   CHECK(found.bytes_share == Approx(0.6).epsilon(0.03));
 }
+
+TEST_CASE("a table of one shape keeps an interval, though no part of it can be held out", "[profiles]") {
+  const Device& device = find_preset(device_presets(), "h200")->value;
+  KernelSection section{.family = find_kernel_family("gemm"), .format = "bf16", .rows = {}};
+  section.flops_per_s = device.half.per_second;
+  section.rows = {{{{16}, {4096, 4096}}, 13}};
+  CHECK(fit(section, device).deviation_scale == 0.2);
+}

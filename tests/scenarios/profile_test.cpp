@@ -101,7 +101,10 @@ TEST_CASE("mistakes of profile are named before anything is measured", "[error]"
   CHECK(error({"profile", "--time-limit", "9", "--output", "t"})
             .find("option '--time-limit': '9' needs a unit") != std::string::npos);
   CHECK(error({"profile", "dif", "a", "b"}) ==
-        "stagecraft: error: `stagecraft profile` does not know 'dif'; there is `profile diff A B`");
+        "stagecraft: error: `stagecraft profile` does not know 'dif'; did you mean 'diff'?");
+  CHECK(
+      error({"profile", "frobnicate"}) ==
+      "stagecraft: error: `stagecraft profile` does not know 'frobnicate'; see `stagecraft profile --help`");
   CHECK(error({"profile", "diff", "a"}) == "stagecraft: error: `stagecraft profile diff` takes two tables");
   CHECK(error({"profile", "diff", "a", "b"}) == "a: error: cannot be read");
   CHECK(folder.names().empty());

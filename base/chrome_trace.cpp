@@ -1,0 +1,384 @@
+#include "base/chrome_trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <istream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <streambuf>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/packed_file.h"
+
+namespace stagecraft {
+
+namespace {
+
+// Sums and differences of times must not overflow: half of 2^63 ns, and a day for what is summed up.
+constexpr Duration kMostStart{std::int64_t{1} << 62};
+constexpr Duration kMostDuration = std::chrono::hours(24);
+
+/// The unpacked bytes of a file as a stream, and in which line the part at hand is.
+class TraceBytes : public std::streambuf {
+ public:
+  explicit TraceBytes(const std::string& path) : file_(path) {}
+
+  /// Of the byte with this number, from 1, which must be in the part at hand or behind it.
+  int line_of(std::size_t byte) const {
+    return line_ + lines_before(std::min(byte > start_ ? byte - start_ : 0, size_));
+  }
+  /// Whether there is nothing behind the byte with this number.
+  bool ends_at(std::size_t byte) const { return at_end_ && byte >= start_ + size_; }
+
+ protected:
+  int_type underflow() override {
+    line_ += lines_before(size_);
+    start_ += size_;
+    size_ = file_.read(buffer_);
+    at_end_ = size_ == 0;
+    setg(buffer_.data(), buffer_.data(), buffer_.data() + size_);
+    return at_end_ ? traits_type::eof() : traits_type::to_int_type(buffer_[0]);
+  }
+
+ private:
+  int lines_before(std::size_t offset) const {
+    return static_cast<int>(std::count(buffer_.data(), buffer_.data() + offset, '\n'));
+  }
+
+  PackedFile file_;
+  std::vector<char> buffer_ = std::vector<char>(std::size_t{1} << 16);
+  std::size_t start_ = 0;  // bytes before the part at hand
+  std::size_t size_ = 0;
+  int line_ = 1;  // at the start of the part
+  bool at_end_ = false;
+};
+
+/// A whole number; nothing where the text is none, or a larger one.
+std::optional<std::int64_t> whole(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+/// Microseconds as nanoseconds. Digit by digit: a double cannot hold the nanoseconds of a time since 1970.
+std::optional<Duration> from_microseconds(std::string_view text) {
+  const std::size_t point = text.find('.');
+  const std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
+  if (fraction.find_first_not_of("0123456789") == std::string_view::npos) {
+    std::string digits = fmt::format("{}{:0<3}", text.substr(0, point), fraction.substr(0, 3));
+    if (const auto ns = whole(digits)) {
+      const bool up = fraction.size() > 3 && fraction[3] >= '5';
+      return Duration{*ns + (up ? (text.starts_with('-') ? -1 : 1) : 0)};
+    }
+  }
+  double us = 0;  // with an exponent
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), us);
+  if (error != std::errc{} || end != text.data() + text.size() || !(std::abs(us) < 9e15)) return {};
+  return Duration{std::llround(us * 1e3)};
+}
+
+/// Takes the parser's calls and keeps what the filter wants.
+class TraceHandler {
+ public:
+  TraceHandler(const std::string& path, const TraceBytes& bytes, const TraceFilter& filter)
+      : path_(path), bytes_(bytes), filter_(filter) {}
+
+  ChromeTrace take() {
+    if (!found_events_)
+      throw file_error(path_, "is no trace: it has no 'traceEvents'",
+                       {"such a file is written by torch.profiler's export_chrome_trace()"});
+    return std::move(trace_);
+  }
+
+  // What the parser calls.
+  bool null() { return scalar("null", false); }
+  bool boolean(bool value) { return scalar(value ? "true" : "false", false); }
+  bool number_integer(std::int64_t value) { return scalar(fmt::format_int(value).c_str(), false); }
+  bool number_unsigned(std::uint64_t value) { return scalar(fmt::format_int(value).c_str(), false); }
+  bool number_float(double, const std::string& text) { return scalar(text, false); }
+  bool string(const std::string& text) { return scalar(text, true); }
+  bool binary(const nlohmann::json::binary_t&) { return true; }
+  bool start_object(std::size_t) { return open('{'); }
+  bool end_object() { return close('}'); }
+  bool start_array(std::size_t) { return open('['); }
+  bool end_array() { return close(']'); }
+  bool key(const std::string& name);
+  bool parse_error(std::size_t byte, const std::string&, const nlohmann::detail::exception& error) const;
+
+ private:
+  enum class At : std::uint8_t { Document, Events, Event, Args, Argument, Info, Skipped };
+
+  bool scalar(std::string_view text, bool is_string);
+  bool open(char bracket);
+  bool close(char bracket);
+  At inside(char bracket);
+  void set_document(std::string_view text);
+  void set_event(std::string_view text, bool is_string);
+  void set_info(std::string_view text, bool is_string);
+  void begin_argument_value();
+  void argument_value(std::string_view text, bool is_string);
+  void set_number(std::int64_t& member, std::string_view text);
+  Duration time_of(std::string_view text, Duration most) const;
+  bool is_wanted_argument() const;
+  void finish_event();
+  std::string_view kept(std::string_view text);
+
+  const std::string& path_;
+  const TraceBytes& bytes_;
+  const TraceFilter& filter_;
+  ChromeTrace trace_;
+  std::vector<At> levels_;
+  std::string key_;
+  std::string info_;  // the key of the document whose value is read
+  bool found_events_ = false;
+  // The event at hand.
+  TraceEvent event_;
+  std::string name_, category_, args_;
+  bool is_complete_ = false;
+};
+
+bool TraceHandler::key(const std::string& name) {
+  if (levels_.back() == At::Skipped) return true;
+  if (levels_.back() == At::Document) info_ = name;
+  if (levels_.back() == At::Argument) {  // an object as an argument
+    begin_argument_value();
+    args_ += '"';
+    append_json_text(args_, name);
+    args_ += "\":";
+  }
+  key_ = name;
+  return true;
+}
+
+TraceHandler::At TraceHandler::inside(char bracket) {
+  if (levels_.empty()) return bracket == '{' ? At::Document : At::Events;
+  switch (levels_.back()) {
+    case At::Document:
+      if (key_ == "traceEvents" && bracket == '[') return At::Events;
+      return key_ == "deviceProperties" || key_ == "distributedInfo" ? At::Info : At::Skipped;
+    case At::Events:
+      return bracket == '{' ? At::Event : At::Skipped;
+    case At::Event:
+      return key_ == "args" && bracket == '{' ? At::Args : At::Skipped;
+    case At::Args:
+      return is_wanted_argument() ? At::Argument : At::Skipped;
+    default:
+      return levels_.back();
+  }
+}
+
+bool TraceHandler::open(char bracket) {
+  const At at = inside(bracket);
+  if (at == At::Events) found_events_ = true;
+  if (at == At::Event) {
+    event_ = {};
+    name_.clear(), category_.clear(), args_.clear();
+    is_complete_ = false;
+  }
+  if (at == At::Info && bracket == '{' && info_ == "deviceProperties") trace_.devices.emplace_back();
+  if (at == At::Argument) {
+    if (levels_.back() == At::Args)
+      args_ += key_ + '\t';
+    else
+      begin_argument_value();
+    args_ += bracket;
+  }
+  levels_.push_back(at);
+  return true;
+}
+
+bool TraceHandler::close(char bracket) {
+  const At at = levels_.back();
+  levels_.pop_back();
+  if (at == At::Event) finish_event();
+  if (at != At::Argument) return true;
+  args_ += bracket;
+  if (levels_.back() == At::Args) args_ += '\n';
+  return true;
+}
+
+bool TraceHandler::scalar(std::string_view text, bool is_string) {
+  if (levels_.empty()) return true;
+  switch (levels_.back()) {
+    case At::Document:
+      set_document(text);
+      return true;
+    case At::Event:
+      set_event(text, is_string);
+      return true;
+    case At::Args:
+      if (key_ == "correlation") set_number(event_.correlation, text);
+      if (key_ == "External id" || key_ == "external id") set_number(event_.external_id, text);
+      if (key_ == "device") set_number(event_.device, text);
+      if (key_ == "stream") set_number(event_.stream, text);
+      if (!is_wanted_argument()) return true;
+      args_ += key_ + '\t';
+      argument_value(text, is_string);
+      args_ += '\n';
+      return true;
+    case At::Argument:
+      begin_argument_value();
+      argument_value(text, is_string);
+      return true;
+    case At::Info:
+      set_info(text, is_string);
+      return true;
+    default:
+      return true;
+  }
+}
+
+/// A comma where the value is not the first of its brackets.
+void TraceHandler::begin_argument_value() {
+  const char last = args_.back();
+  if (last != '[' && last != '{' && last != ':') args_ += ',';
+}
+
+void TraceHandler::argument_value(std::string_view text, bool is_string) {
+  if (!is_string) {
+    args_ += text;
+    return;
+  }
+  args_ += '"';
+  append_json_text(args_, text);
+  args_ += '"';
+}
+
+void TraceHandler::set_number(std::int64_t& member, std::string_view text) {
+  member = whole(text).value_or(-1);
+}
+
+Duration TraceHandler::time_of(std::string_view text, Duration most) const {
+  const auto time = from_microseconds(text);
+  if (time && *time <= most && *time >= -most) return *time;
+  throw file_error(path_, fmt::format("'{}' is no time in microseconds, or one of more than {}", text,
+                                      most == kMostDuration ? "a day" : "146 years"));
+}
+
+void TraceHandler::set_document(std::string_view text) {
+  if (key_ == "baseTimeNanoseconds") trace_.base_time = Duration{whole(text).value_or(0)};
+  if (key_ == "cuda_runtime_version") set_number(trace_.cuda_runtime, text);
+  if (key_ == "cuda_driver_version") set_number(trace_.cuda_driver, text);
+}
+
+void TraceHandler::set_event(std::string_view text, bool is_string) {
+  if (key_ == "ph") is_complete_ = is_string && text == "X";
+  if (key_ == "name") name_ = text;
+  if (key_ == "cat") category_ = text;
+  if (key_ == "pid") set_number(event_.pid, text);
+  if (key_ == "tid") set_number(event_.tid, text);
+  if (key_ == "ts" && !is_string) event_.start = time_of(text, kMostStart);
+  if (key_ == "dur" && !is_string) event_.duration = std::max(time_of(text, kMostDuration), Duration{0});
+}
+
+void TraceHandler::set_info(std::string_view text, bool is_string) {
+  if (info_ == "distributedInfo") {
+    if (key_ == "rank") set_number(trace_.rank, text);
+    if (key_ == "world_size") set_number(trace_.world_size, text);
+  } else if (!trace_.devices.empty()) {
+    if (key_ == "id") set_number(trace_.devices.back().id, text);
+    if (key_ == "name" && is_string) trace_.devices.back().name = text;
+  }
+}
+
+bool TraceHandler::is_wanted_argument() const {
+  return std::find(filter_.args.begin(), filter_.args.end(), key_) != filter_.args.end();
+}
+
+std::string_view TraceHandler::kept(std::string_view text) {
+  if (text.empty()) return {};
+  const auto found = trace_.texts.find(text);
+  return found != trace_.texts.end() ? *found : *trace_.texts.emplace(text).first;
+}
+
+void TraceHandler::finish_event() {
+  const auto& wanted = filter_.categories;
+  if (!is_complete_ ||
+      (!wanted.empty() && std::find(wanted.begin(), wanted.end(), category_) == wanted.end()))
+    return;
+  event_.name = kept(name_);
+  event_.category = kept(category_);
+  event_.args = kept(args_);
+  trace_.events.push_back(event_);
+}
+
+bool TraceHandler::parse_error(std::size_t byte, const std::string&,
+                               const nlohmann::detail::exception& error) const {
+  const int line = bytes_.line_of(byte);
+  if (bytes_.ends_at(byte) && byte > 1)
+    throw file_error(path_,
+                     fmt::format("ends in the middle of its JSON, after byte {} (line {})", byte - 1, line),
+                     {"it was cut off: write it again, and wait for export_chrome_trace() to return"});
+  const std::string what = error.what();
+  const std::size_t detail = what.find(": ");  // behind the parser's own number and place
+  throw file_error(path_,
+                   fmt::format("is no JSON (byte {}, line {}): {}", byte, line,
+                               detail == std::string::npos ? what : what.substr(detail + 2)),
+                   {"a trace is written by torch.profiler's export_chrome_trace()"});
+}
+
+/// Where the element that begins at `at` ends: at a comma or bracket of its own level.
+std::size_t end_of_element(std::string_view json, std::size_t at) {
+  int depth = 0;
+  bool quoted = false;
+  for (; at < json.size(); ++at) {
+    const char c = json[at];
+    if (quoted) {
+      if (c == '\\') ++at;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if (depth == 0 && (c == ',' || c == ']')) {
+      return at;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return json.size();
+}
+
+}  // namespace
+
+ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter) {
+  TraceBytes bytes(path);
+  std::istream in(&bytes);
+  TraceHandler handler(path, bytes, filter);
+  nlohmann::json::sax_parse(in, &handler);
+  return handler.take();
+}
+
+std::string_view arg_of(const TraceEvent& event, std::string_view name) {
+  for (std::string_view rest = event.args; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    const std::size_t tab = line.find('\t');
+    if (line.substr(0, tab) == name) return line.substr(tab + 1);
+    rest.remove_prefix(line.size() + 1);
+  }
+  return {};
+}
+
+std::vector<std::string_view> elements_of(std::string_view json_array) {
+  std::vector<std::string_view> elements;
+  if (!json_array.starts_with('[') || json_array == "[]") return elements;
+  for (std::size_t at = 1; at < json_array.size();) {
+    const std::size_t end = end_of_element(json_array, at);
+    elements.push_back(json_array.substr(at, end - at));
+    at = end + 1;
+  }
+  return elements;
+}
+
+std::string_view unquoted(std::string_view json) {
+  return json.size() >= 2 && json.starts_with('"') && json.ends_with('"') ? json.substr(1, json.size() - 2)
+                                                                          : json;
+}
+
+}  // namespace stagecraft
