@@ -27,6 +27,13 @@ struct SectionSpec {
   double held_out_error = 0;
 };
 
+struct CollectivesSpec {
+  double deviation = 0;
+  double held_out_error = 0;
+};
+
+constexpr std::string_view kCollectivesTitle = "collectives";
+
 struct TableSpec {
   std::int64_t stagecraft_table = 0;
   std::string device;
@@ -36,6 +43,7 @@ struct TableSpec {
   std::string date;
   std::string command;
   std::vector<SectionSpec> sections;
+  std::optional<CollectivesSpec> collectives;
 };
 
 std::vector<std::string_view> family_names() {
@@ -86,6 +94,20 @@ struct Fields<SectionSpec> {
 };
 
 template <>
+struct Fields<CollectivesSpec> {
+  static constexpr std::string_view name = "collectives";
+  static constexpr auto all = std::tuple{
+      field("deviation", &CollectivesSpec::deviation, "of the logarithm an octave from the nearest row")
+          .positive()
+          .max(10)
+          .required(),
+      field("held_out_error", &CollectivesSpec::held_out_error,
+            "mean relative error of all-reduce rows left out one by one; 0: not measured")
+          .min(0),
+  };
+};
+
+template <>
 struct Fields<TableSpec> {
   static constexpr std::string_view name = "kernel table";
   static constexpr auto all = std::tuple{
@@ -101,7 +123,8 @@ struct Fields<TableSpec> {
       field("driver", &TableSpec::driver, "versions of driver, CUDA and libraries"),
       field("date", &TableSpec::date, "of measurement, YYYY-MM-DD"),
       field("command", &TableSpec::command, "that made the table"),
-      field("sections", &TableSpec::sections, "one for each family and format").required(),
+      field("sections", &TableSpec::sections, "one for each family and format"),
+      field("collectives", &TableSpec::collectives, "collectives inside a node: the last block"),
   };
 };
 
@@ -133,13 +156,17 @@ class Parser {
                       .driver = spec.driver,
                       .date = spec.date,
                       .command = spec.command,
-                      .sections = {}};
+                      .sections = {},
+                      .collectives = {}};
     const auto lines = static_cast<int>(
         std::count(origin_->text.begin(), origin_->text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
     CsvLines body(origin_, end, lines + 1);
     body.next();  // ---
     for (const SectionSpec& section : spec.sections)
       table.sections.push_back(section_of(section, spec, body));
+    if (spec.collectives) table.collectives = collectives_of(*spec.collectives, body);
+    if (table.sections.empty() && !table.collectives)
+      throw error_at(*header_, "", "has neither sections nor collectives");
     while (!body.done())
       if (!body.next().empty()) throw InputError(body.place(), "the header has no section for this");
     return table;
@@ -177,6 +204,17 @@ class Parser {
     read_rows(section, loads_of(section, body), body);
     if (section.rows.empty())
       throw InputError(body.place(), fmt::format("the section '{}' has no times", title));
+    return section;
+  }
+
+  static CollectiveSection collectives_of(const CollectivesSpec& spec, CsvLines& body) {
+    if (body.done() || body.next() != kCollectivesTitle)
+      throw InputError(body.place(), fmt::format("here the section '{}' must begin", kCollectivesTitle));
+    if (body.done()) throw InputError(body.place(), "the section ends before its columns");
+    body.next();
+    CollectiveSection section = read_collectives(body);
+    section.deviation = spec.deviation;
+    section.held_out_error = spec.held_out_error;
     return section;
   }
 
@@ -282,7 +320,8 @@ std::string to_text(const KernelTable& table) {
                  .driver = table.driver,
                  .date = table.date,
                  .command = table.command,
-                 .sections = {}};
+                 .sections = {},
+                 .collectives = {}};
   for (const KernelSection& section : table.sections)
     spec.sections.push_back({.family = std::string(section.family->name),
                              .format = section.format,
@@ -291,8 +330,11 @@ std::string to_text(const KernelTable& table) {
                              .bytes_share = rounded(section.roofline.bytes_share),
                              .deviation_scale = rounded(section.deviation_scale),
                              .held_out_error = rounded(section.held_out_error)});
+  if (table.collectives)
+    spec.collectives = {rounded(table.collectives->deviation), rounded(table.collectives->held_out_error)};
   std::string text = to_yaml(spec) + "---\n";
   for (const KernelSection& section : table.sections) text += body_of(section);
+  if (table.collectives) text += fmt::format("{}\n{}", kCollectivesTitle, to_text(*table.collectives));
   return text;
 }
 

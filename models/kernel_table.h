@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "models/cluster.h"
+#include "models/collective_table.h"
 #include "models/kernel_model.h"
 
 namespace stagecraft {
@@ -24,7 +26,8 @@ namespace stagecraft {
 ///     4096,4096,13.3,13.2,
 ///     4096,8192,22.1,22.3,22.2
 ///
-/// A load of two axes is written batch=1 sequence=16 with a blank between.
+/// A load of two axes is written batch=1 sequence=16 with a blank between. Collectives, where the header has
+/// them, are the last block: "collectives", then a line a row, operation,gpus,bytes,us.
 struct KernelTable {
   std::string device;   ///< a preset of the catalog
   std::string source;   ///< who measured, with which software
@@ -33,6 +36,7 @@ struct KernelTable {
   std::string date;     ///< of measurement, YYYY-MM-DD
   std::string command;  ///< that made the table
   std::vector<KernelSection> sections;
+  std::optional<CollectiveSection> collectives;  ///< inside one node
 };
 
 /// Reads a table's text; `name` stands for the file in errors. Throws InputError at file, line and column.

@@ -15,6 +15,7 @@ MeasuredKernels::MeasuredKernels(const KernelTable& table, const Device& device)
   for (const KernelSection& section : table.sections)
     if (section.element_bytes == 2 && find(section.family->name) == nullptr)
       entries_.push_back({section.family->name, std::make_shared<KernelModel>(section, device)});
+  if (table.collectives) collectives_ = std::make_shared<CollectiveModel>(*table.collectives);
 }
 
 const KernelModel* MeasuredKernels::find(std::string_view family) const {
@@ -27,6 +28,7 @@ std::vector<std::string_view> MeasuredKernels::used() const {
   std::vector<std::string_view> names;
   for (const std::string_view name : {kProducts, kPrefill})
     if (find(name) != nullptr) names.push_back(name);
+  if (collectives_) names.push_back("collectives");
   return names;
 }
 
@@ -55,6 +57,15 @@ std::optional<double> MeasuredKernels::attention_us(const AttentionShape& shape,
                   {static_cast<double>(shape.heads), static_cast<double>(shape.kv_heads),
                    static_cast<double>(shape.head_dim)}},
                  sample);
+}
+
+std::optional<double> MeasuredKernels::collective_us(Collective collective, std::int64_t gpus, double bytes,
+                                                     const CostSample& sample) const {
+  if (!collectives_ || collective == Collective::None) return std::nullopt;
+  const auto time = collectives_->predict(name(collective), static_cast<double>(gpus), bytes);
+  if (!time) return std::nullopt;
+  const std::array query{static_cast<double>(gpus), bytes};
+  return time->us * sample.factor(name(collective), query, time->deviation);
 }
 
 }  // namespace stagecraft

@@ -22,6 +22,10 @@ class MeasuredKernels {
   std::optional<double> attention_us(const AttentionShape& shape, std::int64_t batch,
                                      const CostSample& sample = {}) const;
 
+  /// Microseconds of a collective inside one node over `gpus` devices; `bytes` of the whole tensor.
+  std::optional<double> collective_us(Collective collective, std::int64_t gpus, double bytes,
+                                      const CostSample& sample = {}) const;
+
   /// Which families of the table the functions above read.
   std::vector<std::string_view> used() const;
 
@@ -35,6 +39,7 @@ class MeasuredKernels {
     std::shared_ptr<const KernelModel> model;
   };
   std::vector<Entry> entries_;
+  std::shared_ptr<const CollectiveModel> collectives_;  // null: not measured
 };
 
 }  // namespace stagecraft

@@ -104,8 +104,8 @@ double device_seconds(const Operator& op, const Pass& pass, const RunsOn& where,
   const Device& device = where.cluster->device;
   const double samples = static_cast<double>(where.micro_batch);
   if (pass.collective != Collective::None) {
-    return collective_seconds(pass.collective, pass.payload_per_sample * samples, where.tensor,
-                              *where.cluster, constants.collectives);
+    return group_seconds(pass.collective, pass.payload_per_sample * samples, where.tensor, *where.cluster,
+                         constants, where.sources);
   }
   const double streaming = bytes / memory_rate(device, constants);
   if (op.kernel == KernelClass::Attention && pass.gemms[0].empty()) {  // fused
@@ -124,6 +124,14 @@ double device_seconds(const Operator& op, const Pass& pass, const RunsOn& where,
 }
 
 }  // namespace
+
+double group_seconds(Collective collective, double bytes, const Group& group, const Cluster& cluster,
+                     const RooflineConstants& constants, const CostSources& sources) {
+  if (sources.kernels != nullptr && group.nodes <= 1 && group.size > 1)
+    if (const auto us = sources.kernels->collective_us(collective, group.size, bytes, sources.sample))
+      return *us * 1e-6;
+  return collective_seconds(collective, bytes, group, cluster, constants.collectives);
+}
 
 PassTime pass_time(const Operator& op, const Pass& pass, const RunsOn& where,
                    const RooflineConstants& constants) {

@@ -81,6 +81,10 @@ struct CostSources {
   CostSample sample;
 };
 
+/// Seconds of a collective: as measured inside one node, where `sources` know it, else collective_seconds().
+double group_seconds(Collective collective, double bytes, const Group& group, const Cluster& cluster,
+                     const RooflineConstants& constants, const CostSources& sources);
+
 /// Where operators run.
 struct RunsOn {
   const Cluster* cluster = nullptr;

@@ -192,7 +192,7 @@ std::int64_t stage_parameters(const Context& c, const PartCosts& parts, const Sh
 /// and the sum of both copies of a tied table.
 Duration reduction(const Context& c, const Share& share, int rank, std::int64_t parameters) {
   const auto seconds = [&](Collective kind, double bytes, const Group& group) {
-    return collective_seconds(kind, bytes, group, c.cluster, c.constants.collectives);
+    return group_seconds(kind, bytes, group, c.cluster, c.constants, c.sources);
   };
   const Group group = data_group(c.placement, rank);
   const double gradients = static_cast<double>(parameters) * c.strategy.gradient_bytes;
@@ -276,8 +276,8 @@ Duration hop(const Context& c, int from, int to) {
   double seconds =
       message_seconds(sent, crosses_nodes(c.placement, from, to), c.cluster, c.constants.collectives);
   if (c.strategy.scatter_gather && !c.strategy.sequence_parallel && c.strategy.tensor > 1) {
-    seconds += collective_seconds(Collective::AllGather, sent * c.strategy.tensor,
-                                  tensor_group(c.placement, to), c.cluster, c.constants.collectives);
+    seconds += group_seconds(Collective::AllGather, sent * c.strategy.tensor, tensor_group(c.placement, to),
+                             c.cluster, c.constants, c.sources);
   }
   return from_seconds(seconds);
 }

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace stagecraft {
 
@@ -110,6 +114,26 @@ KernelSection rows_in_fold(const KernelSection& section, std::uint64_t salt, std
 KernelSection rows_outside_fold(const KernelSection& section, std::uint64_t salt, std::uint64_t folds,
                                 std::uint64_t fold) {
   return filtered(section, [&](const KernelRow& row) { return fold_of(row.point, salt, folds) != fold; });
+}
+
+SplitRows largest_shapes(const KernelSection& section, double share) {
+  using Shape = std::array<double, kMostAxes>;
+  std::map<Shape, double> flops;
+  for (const KernelRow& row : section.rows) {
+    double& most = flops[row.point.shape];
+    most = std::max(most, section.family->work(row.point, section.element_bytes).flops);
+  }
+  std::vector<std::pair<double, Shape>> sorted;
+  for (const auto& [shape, most] : flops) sorted.emplace_back(most, shape);
+  std::ranges::sort(sorted, std::greater<>());
+  const auto count = std::max(1.0, share * static_cast<double>(sorted.size()));
+  sorted.resize(std::min(sorted.size(), static_cast<std::size_t>(count)));
+  std::set<Shape> largest;
+  for (const auto& [most, shape] : sorted) largest.insert(shape);
+  SplitRows split{section, section};
+  std::erase_if(split.inside.rows, [&](const KernelRow& row) { return !largest.contains(row.point.shape); });
+  std::erase_if(split.outside.rows, [&](const KernelRow& row) { return largest.contains(row.point.shape); });
+  return split;
 }
 
 KernelSection fit(KernelSection section, const Device& device) {

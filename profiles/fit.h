@@ -33,6 +33,14 @@ KernelSection rows_in_fold(const KernelSection& section, std::uint64_t salt, std
 KernelSection rows_outside_fold(const KernelSection& section, std::uint64_t salt, std::uint64_t folds,
                                 std::uint64_t fold);
 
+/// The rows of the `share` of the shapes with the most work (by their largest load; at least one shape), and
+/// the others: a test of extrapolation.
+struct SplitRows {
+  KernelSection inside;
+  KernelSection outside;
+};
+SplitRows largest_shapes(const KernelSection& section, double share);
+
 /// Fits the roofline's three constants (least mean |log(predicted / measured)|, by coordinate search) and
 /// then the scale of the intervals, so that 80 % of the errors of a cross-validation over five parts of the
 /// shapes lie inside. O(rows) times some hundred, and five predictions of every row.

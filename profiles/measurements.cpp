@@ -97,4 +97,13 @@ KernelSection read_measurements(const std::string& path, const std::string& form
   return section;
 }
 
+std::optional<CollectiveSection> read_measured_collectives(const std::string& path) {
+  CsvLines lines(std::make_shared<Origin>(Origin{.name = path, .text = read_packed_file(path)}));
+  if (lines.done()) return std::nullopt;
+  lines.next();
+  const std::vector<std::string_view> header = lines.cells();
+  if (find(header, "gpus") == kNone || find(header, "bytes") == kNone) return std::nullopt;
+  return read_collectives(lines);
+}
+
 }  // namespace stagecraft

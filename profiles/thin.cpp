@@ -87,4 +87,35 @@ KernelSection thinned(const KernelSection& section, const Device& device, double
   }
 }
 
+KernelSection widened(KernelSection section, const std::vector<KernelRow>& rows, const Device& device) {
+  if (rows.empty()) return section;
+  const double before = section.deviation_scale;
+  section.deviation_scale = 1;
+  const KernelModel model(section, device);
+  std::vector<double> ratios;
+  for (const KernelRow& row : rows) {
+    const KernelTime time = model.predict(row.point);
+    ratios.push_back(std::abs(std::log(time.us / row.us)) / std::max(time.deviation, 1e-9));
+  }
+  const auto at = static_cast<std::ptrdiff_t>(0.8 * static_cast<double>(ratios.size() - 1));
+  std::ranges::nth_element(ratios, ratios.begin() + at);
+  section.deviation_scale = std::max(before, ratios[static_cast<std::size_t>(at)] / kSigmas80);
+  return section;
+}
+
+CollectiveSection thinned(CollectiveSection section, double most) {
+  for (;;) {
+    double least = most;
+    std::size_t best = section.rows.size();
+    for (std::size_t i = 0; i < section.rows.size(); ++i) {
+      const std::optional<double> error = error_without(section, i);
+      if (!error || *error >= least) continue;
+      least = *error;
+      best = i;
+    }
+    if (best == section.rows.size()) return section;
+    section.rows.erase(section.rows.begin() + static_cast<std::ptrdiff_t>(best));
+  }
+}
+
 }  // namespace stagecraft

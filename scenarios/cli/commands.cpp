@@ -18,6 +18,10 @@ namespace {
 constexpr std::array kRunOptions{
     OptionInfo{"set", "KEY=VALUE", "replace one value of the scenario, such as pipeline.schedule=gpipe",
                true},
+    OptionInfo{"uncertainty", "N",
+               "simulate N samples of the measured costs' errors too, and report the band"},
+    OptionInfo{"seed", "N", "of --uncertainty; 0 by default"},
+    OptionInfo{"compare", "A,B:v=2..4", "simulate these schedules instead of the scenario's, and rank them"},
     OptionInfo{"json", "FILE", "write the numbers as JSON; - for standard output", false, true},
     OptionInfo{"csv", "FILE", "write every op and bubble with its times as CSV", false, true},
     OptionInfo{"svg", "FILE", "draw the timeline", false, true},

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <ostream>
+#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -94,6 +95,67 @@ void report(const KernelSection& section, const HeldOut& error, std::ostream& ou
       << fmt::format("  Intervals  {:.1f} % of held-out rows in the stated 80 %\n", 100 * error.coverage80);
 }
 
+/// Extrapolation: the largest fifth of the shapes from the others.
+void report_largest(const KernelSection& section, const Device& device, std::ostream& out) {
+  const SplitRows split = largest_shapes(section, 0.2);
+  if (split.inside.rows.empty() || split.outside.rows.empty()) return;
+  const HeldOut error = evaluate(fit(split.outside, device), split.inside.rows, device);
+  out << fmt::format(
+      "  Largest    {} mean error, {:.1f} % in the stated 80 %; the largest fifth of the shapes, {} rows\n",
+      percent(error.mape), 100 * error.coverage80, error.rows);
+}
+
+void add_collectives(CollectiveSection section, double most, KernelTable& table, std::ostream& out) {
+  if (!table.collectives) table.collectives.emplace();
+  std::vector<CollectiveRow>& rows = table.collectives->rows;
+  rows.insert(rows.end(), section.rows.begin(), section.rows.end());
+  table.collectives = judged(std::move(*table.collectives));
+  out << fmt::format("collectives: {} rows, deviation {:.1f} %\n", rows.size(),
+                     100 * table.collectives->deviation);
+  for (const char* operation : {"all_reduce", "all_gather", "reduce_scatter", "all_to_all"}) {
+    const CollectiveErrors error = left_out_errors(*table.collectives, operation);
+    if (error.rows > 0)
+      out << fmt::format(
+          "  {:<15}{} mean error of {} sizes left out one by one; {} of the {} with neighbours within "
+          "a factor of 2\n",
+          operation, percent(error.mean), error.rows, percent(error.near_mean), error.near);
+  }
+  if (most <= 0) return;
+  const double deviation = table.collectives->deviation;
+  table.collectives = thinned(std::move(*table.collectives), most);
+  table.collectives->deviation = std::max(deviation, most);
+  out << fmt::format("  Thinned    to {} rows\n", table.collectives->rows.size());
+}
+
+/// Keeps fewer rows, and says what these make of those left out; the table states that error from then on.
+void thin(KernelSection& section, const Device& device, double most, std::ostream& out) {
+  const std::vector<KernelRow> all = section.rows;
+  section = thinned(section, device, most);
+  std::set<std::pair<std::array<double, kMostAxes>, std::array<double, kMostAxes>>> kept;
+  for (const KernelRow& row : section.rows) kept.emplace(row.point.load, row.point.shape);
+  std::vector<KernelRow> left_out;
+  for (const KernelRow& row : all)
+    if (!kept.contains({row.point.load, row.point.shape})) left_out.push_back(row);
+  section = widened(std::move(section), left_out, device);
+  const HeldOut error = evaluate(section, left_out, device);
+  section.held_out_error = std::max(section.held_out_error, error.mape);
+  out << fmt::format(
+      "  Thinned    to {} rows: {} mean error on those left out, {:.1f} % of them in the stated 80 %\n",
+      section.rows.size(), percent(error.mape), 100 * error.coverage80);
+}
+
+void add_kernels(const std::string& file, const Arguments& arguments, const Device& device,
+                 KernelTable& table, std::ostream& out) {
+  for (KernelSection& section : fitted(file, arguments, device)) {
+    const HeldOut error = held_out(section, device);
+    section.held_out_error = error.mape;
+    report(section, error, out);
+    report_largest(section, device, out);
+    if (const double most = tolerance(arguments); most > 0) thin(section, device, most, out);
+    table.sections.push_back(std::move(section));
+  }
+}
+
 }  // namespace
 
 Exit fit_command(const Arguments& arguments, Streams& streams) {
@@ -106,18 +168,14 @@ Exit fit_command(const Arguments& arguments, Streams& streams) {
                     .source = arguments.has("source") ? arguments.value("source") : arguments.positional[0],
                     .licence = arguments.value("licence"),
                     .command = "stagecraft fit",
-                    .sections = {}};
-  for (const std::string& file : arguments.positional)
-    for (KernelSection& section : fitted(file, arguments, device)) {
-      const HeldOut error = held_out(section, device);
-      section.held_out_error = error.mape;
-      report(section, error, streams.out);
-      if (const double most = tolerance(arguments); most > 0) {
-        section = thinned(section, device, most);
-        streams.out << fmt::format("  Thinned    to {} rows\n", section.rows.size());
-      }
-      table.sections.push_back(std::move(section));
-    }
+                    .sections = {},
+                    .collectives = {}};
+  for (const std::string& file : arguments.positional) {
+    if (auto collectives = read_measured_collectives(file))
+      add_collectives(std::move(*collectives), tolerance(arguments), table, streams.out);
+    else
+      add_kernels(file, arguments, device, table, streams.out);
+  }
   if (!arguments.has("output")) return Exit::Done;
   OutputFile output(arguments.value("output"));
   output.write(to_text(table));

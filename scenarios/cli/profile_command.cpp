@@ -17,8 +17,8 @@
 #include "scenarios/cli/child_program.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/profile_attach.h"
-#include "scenarios/cli/profiler_program.h"
 #include "scenarios/cli/profile_tables.h"
+#include "scenarios/cli/profiler_program.h"
 
 namespace stagecraft {
 

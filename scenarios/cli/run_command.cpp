@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
 #include <ostream>
 
 #include "base/quantity.h"
@@ -8,6 +9,7 @@
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/outputs.h"
 #include "scenarios/reader/reader.h"
+#include "scenarios/run/compare.h"
 #include "scenarios/run/report.h"
 #include "sim/report/csv.h"
 #include "sim/report/trace.h"
@@ -105,10 +107,58 @@ void write_outputs(const RunResult& result, const Arguments& arguments, const Se
   });
 }
 
+/// A whole number from `least` on; `otherwise` where the option was not given.
+std::int64_t number_of(const Arguments& arguments, std::string_view option, std::int64_t least,
+                       std::int64_t most, std::int64_t otherwise) {
+  if (!arguments.has(option)) return otherwise;
+  const std::string text = arguments.value(option);
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+    throw UsageError(
+        fmt::format("option '--{}' needs a number from {} to {}, got '{}'", option, least, most, text));
+  return number;
+}
+
+std::int64_t samples_of(const Arguments& arguments) {
+  return number_of(arguments, "uncertainty", 1, 1'000'000, 0);
+}
+
+std::uint64_t seed_of(const Arguments& arguments) {
+  return static_cast<std::uint64_t>(
+      number_of(arguments, "seed", 0, std::numeric_limits<std::int64_t>::max(), 0));
+}
+
+Exit compare_command(const Arguments& arguments, Streams& streams) {
+  for (const char* option : {"csv", "svg", "trace", "schedule-csv"})
+    if (arguments.has(option))
+      throw UsageError(
+          fmt::format("option '--{}' is of one schedule; with '--compare' there is '--json'", option));
+  std::vector<Alternative> alternatives;
+  try {
+    alternatives = parse_alternatives(arguments.value("compare"));
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(fmt::format("option '--compare': {}", error.what()));
+  }
+  const std::vector<std::string> overrides = arguments.values("set");
+  Outputs outputs(arguments, scenario_files(read_scenario(arguments.positional[0], overrides)), streams.out);
+  const Comparison comparison = compare_schedules(arguments.positional[0], overrides, alternatives,
+                                                  samples_of(arguments), seed_of(arguments));
+  outputs.write("json", [&](TextSink& sink) { sink.write(json_report(comparison, version())); });
+  outputs.finish();
+  if (!outputs.stdout_taken()) streams.out << console_report(comparison, streams.colour);
+  flush_output(streams.out);
+  outputs.commit();
+  return Exit::Done;
+}
+
 }  // namespace
 
 Exit run_command(const Arguments& arguments, Streams& streams) {
   if (arguments.positional.size() != 1) throw UsageError("run takes one scenario");
+  if (arguments.has("seed") && !arguments.has("uncertainty"))
+    throw UsageError("option '--seed' is for '--uncertainty': nothing else is drawn at random");
+  if (arguments.has("compare")) return compare_command(arguments, streams);
   expect_shown(arguments);
   const Selection shown = selection(arguments);
   const ReadScenario read = read_scenario(arguments.positional[0], arguments.values("set"));
@@ -116,7 +166,9 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   const bool pictures = outputs.wants("svg") || outputs.wants("trace");
   const RunResult result = run(read, {.bubbles = pictures || outputs.wants("csv"),
                                       .transfers = pictures,
-                                      .counters = outputs.wants("trace") || arguments.has("svg-memory")});
+                                      .counters = outputs.wants("trace") || arguments.has("svg-memory"),
+                                      .samples = samples_of(arguments),
+                                      .seed = seed_of(arguments)});
   expect_something(arguments, shown, result);
   write_outputs(result, arguments, shown, outputs, streams.err);
   outputs.finish();

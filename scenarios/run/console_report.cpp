@@ -89,6 +89,11 @@ std::optional<double> number(const RunResult& run, std::string_view key) {
   return std::nullopt;
 }
 
+std::string uncertainty_line(const Uncertainty& uncertainty) {
+  return fmt::format("{} ... {}: 80 % of {} samples of what was measured", to_text(uncertainty.quantile(0.1)),
+                     to_text(uncertainty.quantile(0.9)), uncertainty.samples());
+}
+
 std::string published_line(const PublishedSpec& published, const PipelineMetrics& metrics) {
   std::vector<std::string> parts;
   if (published.makespan) {
@@ -126,6 +131,7 @@ std::string console_report(const RunResult& run, bool colour) {
                                    fmt::format("{:.4g} samples/s", *rate),
                                    *number(run, "model_flops_per_device_per_s") * 1e-12,
                                    percent(*number(run, "model_flops_utilization"))));
+  if (run.uncertainty) line("Uncertain", uncertainty_line(*run.uncertainty));
   if (run.built.published) line("Published", published_line(*run.built.published, metrics));
   if (const std::string& option = run.built.published_left_out; !option.empty())
     line("Published", fmt::format("left out: {} is not what was published", printable(option)));

@@ -57,6 +57,16 @@ void write_notes(JsonWriter& json, const std::vector<std::string>& notes) {
 
 }  // namespace
 
+void write_uncertainty(JsonWriter& json, const Uncertainty& uncertainty) {
+  json.key("uncertainty").begin_object();
+  json.member("samples", uncertainty.samples());
+  json.member("seed", uncertainty.seed);
+  json.key("makespan_p10_s").seconds(uncertainty.quantile(0.1));
+  json.key("makespan_p50_s").seconds(uncertainty.quantile(0.5));
+  json.key("makespan_p90_s").seconds(uncertainty.quantile(0.9));
+  json.end_object();
+}
+
 std::string json_report(const RunResult& run, std::string_view version) {
   std::string text;
   JsonWriter json(text, 2);
@@ -66,6 +76,7 @@ std::string json_report(const RunResult& run, std::string_view version) {
   json.member("kind", "pipeline");
   json.member("schedule", run.built.schedule_name);
   write_metrics(json, run);
+  if (run.uncertainty) write_uncertainty(json, *run.uncertainty);
   if (run.built.published) write_published(json, *run.built.published);
   if (!run.built.notes.empty()) write_notes(json, run.built.notes);
   json.key("ranks").begin_array();

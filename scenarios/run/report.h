@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "scenarios/run/run.h"
 #include "sim/report/svg.h"
 
@@ -14,6 +15,9 @@ std::string console_report(const RunResult& run, bool colour);
 
 /// The run as JSON: the contract of `stagecraft run --json`. `version` is the program's.
 std::string json_report(const RunResult& run, std::string_view version);
+
+/// The key "uncertainty" of a report.
+void write_uncertainty(JsonWriter& json, const Uncertainty& uncertainty);
 
 /// Title and subtitle of the run's picture.
 SvgOptions svg_options(const RunResult& run);

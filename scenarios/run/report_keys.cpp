@@ -31,14 +31,27 @@ constexpr std::array kRankMetrics{
 constexpr std::array kReportKeys{
     ReportKeyInfo{"stagecraft", "the version of the program"},
     ReportKeyInfo{"scenario", "the scenario's name: its key 'name', or the file's name"},
-    ReportKeyInfo{"kind", "what the scenario simulates: pipeline"},
+    ReportKeyInfo{"kind", "what the report is of: pipeline, or with --compare comparison"},
     ReportKeyInfo{"schedule", "the schedule's name, or the file that it was read from"},
     ReportKeyInfo{"metrics", "the numbers of the run; see `stagecraft list metrics`"},
-    ReportKeyInfo{"notes", "what whoever reads the numbers should know, in words; only where there is something"},
+    ReportKeyInfo{"notes",
+                  "what whoever reads the numbers should know, in words; only where there is something"},
+    ReportKeyInfo{"uncertainty", "what the measured costs' errors make of the makespan; with --uncertainty"},
+    ReportKeyInfo{"samples", "sets of costs that were simulated, each as likely as the others"},
+    ReportKeyInfo{"seed", "of these samples; the same seed gives the same ones"},
+    ReportKeyInfo{"makespan_p10_s", "seconds that a tenth of the samples do not exceed"},
+    ReportKeyInfo{"makespan_p50_s", "their median in seconds"},
+    ReportKeyInfo{"makespan_p90_s", "seconds that nine tenths of them do not exceed"},
     ReportKeyInfo{"published", "the scenario's published numbers, to compare the metrics of that name with"},
     ReportKeyInfo{"source", "where the published numbers stand"},
     ReportKeyInfo{"ranks", "the numbers of each rank; see `stagecraft list rank-metrics`"},
     ReportKeyInfo{"rank", "the number of a rank, from 0: its position in the pipeline"},
+    ReportKeyInfo{"runs", "with --compare: the schedules, the fastest first"},
+    ReportKeyInfo{"left_out", "why a schedule of a comparison could not be simulated"},
+    ReportKeyInfo{
+        "faster_than_next",
+        "share of the samples in which a schedule is faster than the next of the comparison; from 0.95 on "
+        "their order counts as settled"},
     ReportKeyInfo{"idle_by_cause_s", "the rank's idle time in seconds; see `stagecraft list idle-causes`"},
 };
 

@@ -94,7 +94,8 @@ std::span<const MetricInfo> run_metrics() {
 }
 
 RunResult run(const ReadScenario& read, const RunOptions& options) {
-  RunResult result{.built = build(read), .timeline = {}, .metrics = {}};
+  RunResult result{.built = build(read), .timeline = {}, .metrics = {}, .uncertainty = {}};
+  if (options.samples > 0) result.uncertainty = uncertainty_of(result.built, options.samples, options.seed);
   PipelineProblem& problem = result.built.problem;
   const auto fail = [&](const ScheduleFault& fault) {
     return error_at(*read.root, "pipeline.schedule", fault.message);

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "scenarios/run/build.h"
+#include "scenarios/run/uncertainty.h"
 #include "sim/pipeline/metrics.h"
 #include "sim/timeline/timeline.h"
 
@@ -18,12 +19,15 @@ struct RunResult {
   Timeline
       timeline;  ///< holds the schedule's ops (built.problem.schedule is empty) and what RunOptions ask for
   PipelineMetrics metrics;
+  std::optional<Uncertainty> uncertainty;  ///< where RunOptions::samples ask for it
 };
 
 struct RunOptions {
-  bool bubbles = false;    ///< fill Timeline::bubbles
-  bool transfers = false;  ///< fill Timeline::transfers, for pictures and traces
-  bool counters = false;   ///< fill Timeline::counters with memory over time
+  bool bubbles = false;      ///< fill Timeline::bubbles
+  bool transfers = false;    ///< fill Timeline::transfers, for pictures and traces
+  bool counters = false;     ///< fill Timeline::counters with memory over time
+  std::int64_t samples = 0;  ///< of the measured costs, for RunResult::uncertainty
+  std::uint64_t seed = 0;    ///< of these
 };
 
 /// Builds and simulates. Throws InputError.

@@ -70,6 +70,11 @@ class TaskMaker {
     return std::move(graph_);
   }
 
+  std::vector<TaskCost> costs() {
+    make_costs();
+    return std::move(graph_.costs);
+  }
+
  private:
   /// Where the input of a class's tasks comes from when it is one: results[microbatch]. Null when there is
   /// none; with several inputs, `many` says which edges they come over.
@@ -185,6 +190,12 @@ std::variant<TaskGraph, ScheduleFault> lower(const PipelineProblem& problem) {
   auto index = index_schedule(problem);
   if (auto* fault = std::get_if<ScheduleFault>(&index)) return std::move(*fault);
   return TaskMaker(problem, std::get<ScheduleIndex>(index)).run();
+}
+
+std::vector<TaskCost> task_costs(const PipelineProblem& problem, std::vector<int> rank_of) {
+  ScheduleIndex index;
+  index.rank_of = std::move(rank_of);
+  return TaskMaker(problem, index).costs();
 }
 
 std::optional<ScheduleFault> check(const PipelineProblem& problem) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "sim/engine/task_graph.h"
 #include "sim/pipeline/problem.h"
@@ -12,6 +13,10 @@ namespace stagecraft {
 /// A schedule as tasks whose inputs are the ops they need: task i is op i of the schedule. Fails where
 /// index_schedule() does. O(ops) time; per op 16 bytes for the task and 4 while it builds.
 std::variant<TaskGraph, ScheduleFault> lower(const PipelineProblem& problem);
+
+/// The costs of the tasks that lower() makes of a problem, without its tasks: what TaskGraph::costs becomes when
+/// stages and edges cost something else. `rank_of` as rank_of_stage() says. O(stages).
+std::vector<TaskCost> task_costs(const PipelineProblem& problem, std::vector<int> rank_of);
 
 /// Proves all that Schedule promises, freedom from deadlock included; otherwise says what is wrong. O(ops).
 std::optional<ScheduleFault> check(const PipelineProblem& problem);

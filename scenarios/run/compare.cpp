@@ -1,0 +1,165 @@
+#include "scenarios/run/compare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <span>
+#include <stdexcept>
+
+#include "base/suggest.h"
+#include "sim/schedule/registry.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// Alternatives of one comparison: more is a sweep.
+constexpr std::size_t kMost = 256;
+
+struct Short {
+  std::string_view name;
+  std::string_view key;
+};
+constexpr std::array kShort{Short{"v", "pipeline.chunks"}, Short{"b", "batch.micro"},
+                            Short{"t", "parallel.tensor"}, Short{"p", "parallel.pipeline"},
+                            Short{"d", "parallel.data"}};
+
+std::vector<std::string_view> split(std::string_view text, char by) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(by, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+std::optional<int> whole_number(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// "2..4" is 2, 3 and 4; anything else one value.
+std::vector<std::string> values_of(std::string_view text, std::string_view whole) {
+  const std::size_t dots = text.find("..");
+  if (dots == std::string_view::npos) return {std::string(text)};
+  const auto first = whole_number(text.substr(0, dots)), last = whole_number(text.substr(dots + 2));
+  if (!first || !last || *first < 0 || *last < *first || *last - *first >= static_cast<int>(kMost))
+    throw std::invalid_argument(
+        fmt::format("'{}': '{}' is no range of whole numbers such as 2..4", whole, text));
+  std::vector<std::string> values;
+  for (int value = *first; value <= *last; ++value) values.push_back(std::to_string(value));
+  return values;
+}
+
+std::string key_of(std::string_view name, std::string_view whole) {
+  for (const Short& known : kShort)
+    if (known.name == name) return std::string(known.key);
+  if (name.find('.') != std::string_view::npos) return std::string(name);
+  throw std::invalid_argument(
+      fmt::format("'{}': '{}' is neither v, b, t, p, d nor a key such as batch.micro", whole, name));
+}
+
+/// Every alternative so far, with every value of one more setting, "v=2..4".
+std::vector<Alternative> with_setting(const std::vector<Alternative>& alternatives, std::string_view setting,
+                                      std::string_view whole) {
+  const std::size_t equals = setting.find('=');
+  if (equals == std::string_view::npos || equals + 1 == setting.size())
+    throw std::invalid_argument(fmt::format("'{}': after a colon comes a setting such as v=2..4", whole));
+  const std::string_view name = setting.substr(0, equals);
+  const std::string key = key_of(name, whole);
+  std::vector<Alternative> result;
+  for (const Alternative& alternative : alternatives) {
+    for (const std::string& value : values_of(setting.substr(equals + 1), whole)) {
+      Alternative& added = result.emplace_back(alternative);
+      added.name += fmt::format(" {}={}", name, value);
+      added.overrides.push_back(fmt::format("{}={}", key, value));
+    }
+  }
+  return result;
+}
+
+void expect_schedule(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const ScheduleEntry& entry : schedules()) names.push_back(entry.name);
+  if (std::ranges::find(names, name) == names.end())
+    throw std::invalid_argument(fmt::format("unknown schedule '{}'{}", name, did_you_mean(name, names)));
+}
+
+/// "interleaved-1f1b:v=2..4:b=1".
+std::vector<Alternative> alternatives_of(std::string_view whole) {
+  const std::vector<std::string_view> parts = split(whole, ':');
+  expect_schedule(parts[0]);
+  std::vector<Alternative> result{{std::string(parts[0]), {fmt::format("pipeline.schedule={}", parts[0])}}};
+  for (const std::string_view setting : std::span(parts).subspan(1))
+    result = with_setting(result, setting, whole);
+  return result;
+}
+
+Compared simulate_one(const std::string& path, std::vector<std::string> overrides,
+                      const Alternative& alternative, std::int64_t samples, std::uint64_t seed,
+                      Comparison& comparison) {
+  overrides.insert(overrides.end(), alternative.overrides.begin(), alternative.overrides.end());
+  Compared result{.name = alternative.name, .metrics = {}, .uncertainty = {}, .left_out = {}};
+  const ReadScenario read = read_scenario(path, overrides);
+  if (samples > 0) result.uncertainty = uncertainty_of(build(read), samples, seed);
+  RunResult simulated = run(read);
+  result.metrics = std::move(simulated.metrics);
+  comparison.scenario = simulated.built.name;
+  comparison.notes = simulated.built.notes;
+  return result;
+}
+
+}  // namespace
+
+std::vector<Alternative> parse_alternatives(const std::string& text) {
+  std::vector<Alternative> alternatives;
+  for (const std::string_view part : split(text, ',')) {
+    const std::vector<Alternative> added = alternatives_of(part);
+    alternatives.insert(alternatives.end(), added.begin(), added.end());
+    if (alternatives.size() > kMost)
+      throw std::invalid_argument(fmt::format("more than {} alternatives", kMost));
+  }
+  return alternatives;
+}
+
+std::size_t Comparison::simulated() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(runs, [](const Compared& run) { return run.left_out.empty(); }));
+}
+
+double faster_in(const Compared& a, const Compared& b) {
+  const auto& x = a.uncertainty->makespans;
+  const auto& y = b.uncertainty->makespans;
+  double count = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) count += x[i] < y[i] ? 1 : x[i] == y[i] ? 0.5 : 0;
+  return count / static_cast<double>(x.size());
+}
+
+Comparison compare_schedules(const std::string& path, const std::vector<std::string>& overrides,
+                             const std::vector<Alternative>& alternatives, std::int64_t samples,
+                             std::uint64_t seed) {
+  Comparison comparison;
+  std::optional<InputError> first;
+  for (const Alternative& alternative : alternatives) {
+    try {
+      comparison.runs.push_back(simulate_one(path, overrides, alternative, samples, seed, comparison));
+    } catch (const InputError& error) {
+      if (!first) first = error;
+      comparison.runs.push_back(
+          {.name = alternative.name, .metrics = {}, .uncertainty = {}, .left_out = error.message()});
+    }
+  }
+  if (comparison.simulated() == 0 && first) throw *first;
+  std::ranges::stable_sort(comparison.runs, {}, [](const Compared& run) {
+    return std::pair(!run.left_out.empty(), run.metrics.makespan);
+  });
+  return comparison;
+}
+
+}  // namespace stagecraft

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/run/run.h"
+#include "scenarios/run/uncertainty.h"
+
+namespace stagecraft {
+
+/// A schedule to compare, and the settings that make a scenario use it.
+struct Alternative {
+  std::string name;                    ///< "interleaved-1f1b v=4"
+  std::vector<std::string> overrides;  ///< "pipeline.schedule=interleaved-1f1b", "pipeline.chunks=4"
+};
+
+/// Reads "1f1b,interleaved-1f1b:v=2..4:b=1,gpipe": names from the registry, each with settings behind colons:
+/// v chunks of a rank, b samples of a micro-batch, t, p and d the tensor, pipeline and data groups, or any
+/// key of the scenario; of a range every number. Throws std::invalid_argument with what is wrong.
+std::vector<Alternative> parse_alternatives(const std::string& text);
+
+/// One schedule of a comparison.
+struct Compared {
+  std::string name;
+  PipelineMetrics metrics;
+  std::optional<Uncertainty> uncertainty;
+  std::string left_out;  ///< why it could not be simulated; otherwise empty
+};
+
+/// Schedules on one scenario, the fastest first, those that were left out last.
+struct Comparison {
+  std::string scenario;
+  std::vector<Compared> runs;
+  std::vector<std::string> notes;
+
+  std::size_t simulated() const;
+};
+
+/// Share of the samples in which a's step is shorter than b's; equal ones count half.
+/// REQUIRES: both have samples, of the same number and seed.
+double faster_in(const Compared& a, const Compared& b);
+
+/// A share of samples from which on an order counts as settled.
+inline constexpr double kSettled = 0.95;
+
+/// `path` with each alternative's settings behind `overrides`. `samples` 0: no uncertainty.
+/// Throws InputError where none can be simulated.
+Comparison compare_schedules(const std::string& path, const std::vector<std::string>& overrides,
+                             const std::vector<Alternative>& alternatives, std::int64_t samples,
+                             std::uint64_t seed);
+
+/// A table, and what it says in words: which schedule is fastest by how much, and whether the tables' errors
+/// leave that open.
+std::string console_report(const Comparison& comparison, bool colour);
+/// {"stagecraft", "scenario", "kind": "comparison", "runs": [...]}.
+std::string json_report(const Comparison& comparison, std::string_view version);
+
+}  // namespace stagecraft

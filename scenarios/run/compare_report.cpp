@@ -1,0 +1,116 @@
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/quantity.h"
+#include "base/text.h"
+#include "scenarios/run/compare.h"
+#include "scenarios/run/report.h"
+
+namespace stagecraft {
+
+namespace {
+
+std::string percent(double ratio) {
+  return fmt::format("{:.1f} %", 100 * ratio);
+}
+
+std::string behind(const Compared& run, const Compared& first) {
+  if (&run == &first) return "";
+  return fmt::format("+{}",
+                     percent(to_seconds(run.metrics.makespan) / to_seconds(first.metrics.makespan) - 1));
+}
+
+std::string memory(const PipelineMetrics& metrics) {
+  if (metrics.peak_memory_bytes > 0) return to_text(Bytes{metrics.peak_memory_bytes});
+  return fmt::format("{} act.", metrics.peak_activations);
+}
+
+std::string band(const Compared& run) {
+  if (!run.uncertainty) return "";
+  return fmt::format("{} ... {}", to_text(run.uncertainty->quantile(0.1)),
+                     to_text(run.uncertainty->quantile(0.9)));
+}
+
+std::string row(const Compared& run, const Compared& first) {
+  std::string text = fmt::format("  {:<28}{:<12}{:<10}{:<10}{:<12}{}", run.name,
+                                 to_text(run.metrics.makespan), behind(run, first),
+                                 percent(run.metrics.bubble_over_makespan), memory(run.metrics), band(run));
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + "\n";
+}
+
+std::string verdict(const Compared& a, const Compared& b) {
+  if (a.uncertainty->makespans == b.uncertainty->makespans)
+    return fmt::format("  {} and {} take the same time in every sample\n", a.name, b.name);
+  const double share = faster_in(a, b);
+  const auto samples = static_cast<double>(a.uncertainty->samples());
+  const bool settled = share >= kSettled || share <= 1 - kSettled;
+  return fmt::format("  {} is faster than {} in {:.0f} of {} samples of the measured costs: {}\n", a.name,
+                     b.name, share * samples, a.uncertainty->samples(),
+                     settled ? "settled" : "not settled by what was measured");
+}
+
+/// Each schedule against the next: an order is a chain of these.
+std::string verdicts(const Comparison& comparison) {
+  std::string text;
+  for (std::size_t i = 0; i + 1 < comparison.simulated(); ++i)
+    if (comparison.runs[i].uncertainty) text += verdict(comparison.runs[i], comparison.runs[i + 1]);
+  return text;
+}
+
+void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index) {
+  const Compared& run = comparison.runs[index];
+  json.begin_object();
+  json.member("schedule", run.name);
+  if (!run.left_out.empty()) {
+    json.member("left_out", run.left_out);
+    json.end_object();
+    return;
+  }
+  json.key("makespan_s").seconds(run.metrics.makespan);
+  json.member("bubble_over_makespan", run.metrics.bubble_over_makespan);
+  json.member("peak_memory_bytes", run.metrics.peak_memory_bytes);
+  json.member("peak_activations", run.metrics.peak_activations);
+  if (run.uncertainty) {
+    write_uncertainty(json, *run.uncertainty);
+    if (index + 1 < comparison.simulated())
+      json.member("faster_than_next", faster_in(run, comparison.runs[index + 1]));
+  }
+  json.end_object();
+}
+
+}  // namespace
+
+std::string console_report(const Comparison& comparison, bool colour) {
+  const auto bold = [&](const std::string& text) { return colour ? "\x1b[1m" + text + "\x1b[0m" : text; };
+  const bool bands = comparison.runs[0].uncertainty.has_value();
+  std::string text =
+      bold(fmt::format("{}: {} schedules", printable(comparison.scenario), comparison.simulated()));
+  text += fmt::format("\n  {:<28}{:<12}{:<10}{:<10}{:<12}{}", "schedule", "step", "behind", "idle", "memory",
+                      bands ? "80 % of samples" : "");
+  text.erase(text.find_last_not_of(' ') + 1);
+  text += "\n";
+  for (const Compared& run : comparison.runs)
+    text += run.left_out.empty() ? row(run, comparison.runs[0])
+                                 : fmt::format("  {:<28}left out: {}\n", run.name, printable(run.left_out));
+  text += verdicts(comparison);
+  for (const std::string& note : comparison.notes) text += fmt::format("  Note: {}\n", printable(note));
+  return text;
+}
+
+std::string json_report(const Comparison& comparison, std::string_view version) {
+  std::string text;
+  JsonWriter json(text, 2);
+  json.begin_object();
+  json.member("stagecraft", version);
+  json.member("scenario", comparison.scenario);
+  json.member("kind", "comparison");
+  json.key("runs").begin_array();
+  for (std::size_t i = 0; i < comparison.runs.size(); ++i) write_run(json, comparison, i);
+  json.end_array();
+  json.end_object();
+  json.finish();
+  return text;
+}
+
+}  // namespace stagecraft
