@@ -50,6 +50,7 @@ std::string KeyPath::text() const {
 
 std::string bounds_text(const std::string& min, const std::string& max, bool above_zero) {
   if (above_zero) return "must be more than 0" + (max.empty() ? "" : " and at most " + max);
+  if (!min.empty() && min == max) return "must be " + min;
   if (!min.empty() && !max.empty()) return fmt::format("must be between {} and {}", min, max);
   if (!min.empty()) return "must be at least " + min;
   return max.empty() ? "" : "must be at most " + max;

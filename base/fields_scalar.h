@@ -21,7 +21,8 @@ struct KeyPath {
   std::string text() const;
 };
 
-/// "must be between 1 and 4096", "must be at least 1", "must be more than 0"; empty texts are no bound.
+/// "must be between 1 and 4096", "must be 1", "must be at least 1", "must be more than 0"; empty texts are no
+/// bound.
 std::string bounds_text(const std::string& min, const std::string& max, bool above_zero);
 
 /// Throws "'key' PREDICATE, got 'value'"; with an option of that very key "PREDICATE". `tail` comes last.

@@ -106,15 +106,12 @@ void append(std::vector<double>& points, const LayerShape& shape) {
     points.push_back(portable_log2(static_cast<double>(n)) / kLength);
 }
 
-/// Over those layers that have a value.
 template <typename Value>
 Kriging logarithms(const std::vector<LayerFactor>& layers, Value value) {
   std::vector<double> points, values;
   for (const LayerFactor& layer : layers) {
-    const std::optional<double> factor = value(layer);
-    if (!factor) continue;
     append(points, layer.shape());
-    values.push_back(portable_log(*factor));
+    values.push_back(portable_log(value(layer)));
   }
   return {kDimensions, std::move(points), std::move(values)};
 }
@@ -156,8 +153,8 @@ std::string to_text(const Calibration& calibration) {
 }
 
 LayerFactors::LayerFactors(const Calibration& calibration)
-    : layers_(logarithms(calibration.layers, [](const LayerFactor& l) { return std::optional(l.factor); })),
-      ends_(logarithms(calibration.layers, [](const LayerFactor& l) { return l.ends; })),
+    : layers_(logarithms(calibration.layers, [](const LayerFactor& layer) { return layer.factor; })),
+      ends_(logarithms(calibration.layers, [](const LayerFactor& layer) { return layer.ends.value_or(1); })),
       deviation_(calibration.deviation) {}
 
 LayerFactors::Factor LayerFactors::estimate(const Kriging& logarithms, const LayerShape& shape) const {
@@ -172,7 +169,6 @@ LayerFactors::Factor LayerFactors::at(const LayerShape& shape) const {
 }
 
 LayerFactors::Factor LayerFactors::ends_at(const LayerShape& shape) const {
-  if (ends_.size() == 0) return {};
   return estimate(ends_, shape);
 }
 

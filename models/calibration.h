@@ -11,6 +11,8 @@
 namespace stagecraft {
 
 /// What of a training step makes its layers alike: the model's dimensions, and what one device has of them.
+/// What else changes a layer (recomputation, fused attention, the MLP's size) is left to the roofline: a
+/// calibration is of one way to train.
 struct LayerShape {
   std::int64_t hidden = 0;
   std::int64_t heads = 0;
@@ -30,7 +32,7 @@ struct LayerFactor {
   std::int64_t micro_batch = 1;
   double factor = 1;  ///< of the layers
   /// Of the embedding and the head; nothing where steps of one number of layers could not tell it from
-  /// `factor`.
+  /// `factor`, which was fitted as if it were 1.
   std::optional<double> ends;
   std::int64_t steps = 0;  ///< measured steps that they were fitted to
 
@@ -86,7 +88,7 @@ class LayerFactors {
     double deviation = 0;  ///< standard deviation of the logarithm
   };
   Factor at(const LayerShape& shape) const;
-  /// Of the embedding and the head; 1 where no shape has one.
+  /// Of the embedding and the head; 1 at a shape that has none.
   Factor ends_at(const LayerShape& shape) const;
 
  private:

@@ -26,7 +26,7 @@ struct RooflineConstants {
   /// Share of the tensor-core peak inside a full wave of full tiles. Fitted, and at its bound of 0.9, an
   /// assumption: with 0.95 the fit goes there too, and pipelined rows come out too fast.
   double gemm_efficiency = 0.9;
-  /// Share of the time above, the memory bound included, that products of activations (scores, context) reach
+  /// Share of the speed so bounded, by the memory too, that products of activations (scores, context) reach
   /// with the scores in memory. Fitted.
   double attention_efficiency = 0.338;
   /// The same for fused attention. Source: Dao, FlashAttention-2, 2023, section 4.1 (50-73 % on A100).

@@ -44,7 +44,8 @@ struct Fields<RooflineConstants> {
           .positive()
           .max(1),
       field("attention_efficiency", &RooflineConstants::attention_efficiency,
-            "share of the tensor-core peak that products of activations reach, with the scores in memory")
+            "share that products of activations with the scores in memory reach of the speed that "
+            "gemm_efficiency and the memory allow")
           .positive()
           .max(1),
       field("flash_efficiency", &RooflineConstants::flash_efficiency,

@@ -40,10 +40,11 @@ Operator core(std::string name, KernelClass kernel, Pass forward, Pass backward,
           .recomputed_from = Recompute::Selective};
 }
 
-/// Megatron-LM's fused softmax works on blocks of four rows of (samples x heads); for other numbers five
-/// kernels run: to fp32, scale, mask, softmax, to half; backward the same the other way. `bytes` per score:
-/// 2+4, 4+4, 4+1+4, 4+4, 4+2 forward; 2+4, 4+4+4, 4+1+4, 4+4, 4+2 backward, less what is read twice. Source:
-/// Megatron-LM, megatron/model/fused_softmax.py, is_kernel_available() and forward_torch_softmax().
+/// Megatron-LM's fused softmax works on blocks of four of (samples x heads). For other numbers PyTorch's
+/// kernels run. Forward five: to fp32, scale, mask in place, softmax, to half; 2+4, 4+4, 4+4, 4+4, 4+2 bytes
+/// per score, the mask itself aside, which all heads share. Backward six, the same the other way: softmax
+/// reads its output too, and masking copies first; 2+4, 4+4+4, 4+4, 4+4, 4+4, 4+2. Source: Megatron-LM,
+/// megatron/model/fused_softmax.py, is_kernel_available() and forward_torch_softmax().
 Fallback unfused_softmax(std::int64_t heads, int kernels, double bytes, std::int64_t scores) {
   return {
       .batch_per_sample = heads, .multiple = 4, .bytes_per_sample = bytes * real(scores), .kernels = kernels};
@@ -68,10 +69,10 @@ int unfused_attention(OperatorGraph& graph, const Transformer& model, const Loca
   last = graph.add(core("attention_softmax", KernelClass::Softmax,
                         {.bytes_per_sample = (read + 1) * rows,
                          .kernels = 1,
-                         .fallback = unfused_softmax(a, 5, 35, scores)},
+                         .fallback = unfused_softmax(a, 5, 36, scores)},
                         {.bytes_per_sample = (2 * read + 1) * rows,
                          .kernels = 1,
-                         .fallback = unfused_softmax(a, 6, 47, scores)},
+                         .fallback = unfused_softmax(a, 6, 48, scores)},
                         0, kElement * scores, kElement * scores),
                    {{last}});
   if (model.dropout) {

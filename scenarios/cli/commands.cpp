@@ -36,18 +36,19 @@ constexpr std::array kCheckOptions{
     OptionInfo{"set", "KEY=VALUE", "replace one value of the scenarios", true},
 };
 constexpr std::array kFitOptions{
-    OptionInfo{"device", "NAME", "the GPU that was measured, as `stagecraft list devices` calls it"},
-    OptionInfo{"format", "NAME", "bf16, fp16 or fp8; otherwise read off the files' names"},
+    OptionInfo{"device", "NAME",
+               "of tables: the GPU that was measured, as `stagecraft list devices` calls it"},
+    OptionInfo{"format", "NAME", "of tables: bf16, fp16 or fp8; otherwise read off the files' names"},
+    OptionInfo{"thin", "PERCENT",
+               "of tables: leave out loads that the others say as exactly as this, such as 1.5%"},
+    OptionInfo{
+        "steps", "FILE",
+        "fit to measured training steps instead: a CSV whose columns are keys of SCENARIO, last step_s"},
+    OptionInfo{"hold-out", "KEY=VALUE", "of steps: fit to those without this setting, report those with it"},
+    OptionInfo{"keep-constants", "", "of steps: fit layers alone, with the roofline's constants as they are"},
     OptionInfo{"source", "TEXT", "who measured, with which software"},
-    OptionInfo{"licence", "TEXT", "of the rows, where somebody else measured them"},
-    OptionInfo{"thin", "PERCENT", "leave out loads that the others say as exactly as this, such as 1.5%"},
-    OptionInfo{"steps", "FILE",
-               "fit to measured training steps of the scenario instead: a CSV of scenario keys and step_s"},
-    OptionInfo{"hold-out", "KEY=VALUE",
-               "with --steps: report steps with this setting, and do not fit to them"},
-    OptionInfo{"keep-constants", "",
-               "with --steps: fit layers alone, with the roofline's constants as they are"},
-    OptionInfo{"output", "FILE", "write the fitted table", false, true},
+    OptionInfo{"licence", "TEXT", "of the measurements, where somebody else made them"},
+    OptionInfo{"output", "FILE", "write the fitted table, or of steps the calibration", false, true},
 };
 constexpr std::array kProfileOptions{
     OptionInfo{"output", "FILE", "write the table of measured kernels; rows go to FILE.rows.csv", false,

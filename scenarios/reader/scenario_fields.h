@@ -241,8 +241,7 @@ struct Fields<CostsSpec> {
   static constexpr auto all = std::tuple{
       field("model", &CostsSpec::model,
             "uniform: times are given; roofline: from model and cluster; profiled: roofline, with measured "
-            "kernels "
-            "where `table` has them. Default: roofline where there is a model"),
+            "kernels where `table` has them. Default: roofline where there is a model"),
       field("forward", &CostsSpec::forward,
             "uniform: forward of one micro-batch. One value: a rank's full share, of which a chunk costs "
             "1/v; a list: one per stage")
@@ -283,8 +282,7 @@ struct Fields<CostsSpec> {
           .example("h200.yaml"),
       field("calibration", &CostsSpec::calibration,
             "roofline, profiled: constants and layer times fitted to measured steps, as `stagecraft fit "
-            "--steps` "
-            "writes them, relative to the scenario; instead of `roofline`")
+            "--steps` writes them, relative to the scenario; instead of `roofline`")
           .example("a100-steps.yaml"),
       field("roofline", &CostsSpec::roofline, "constants of the roofline model"),
   };

@@ -30,8 +30,12 @@ std::string measured_note(const Measured& measured) {
 }
 
 std::string calibration_note(const Calibration& calibration) {
-  return fmt::format("layers as in measured steps ({}): {} shapes, one left out is predicted to {:.1f} %",
-                     calibration.source, calibration.layers.size(), 100 * calibration.held_out_error);
+  std::string note =
+      fmt::format("layers as in measured steps ({}): {} {}", calibration.source, calibration.layers.size(),
+                  calibration.layers.size() == 1 ? "shape" : "shapes");
+  if (calibration.held_out_error > 0)
+    note += fmt::format(", one left out is predicted to {:.1f} %", 100 * calibration.held_out_error);
+  return note;
 }
 
 }  // namespace

@@ -36,10 +36,16 @@ constexpr Constant kConstants[] = {
      [](RooflineConstants& c, double v) { c.collectives.intra_efficiency = v; }},
 };
 
+using Constants = std::vector<const Constant*>;
+
+double bounded(const Constant& constant, double value) {
+  return std::clamp(value, constant.least, constant.most);
+}
+
 /// Points of the search are logarithms.
-RooflineConstants at(const Point& x, RooflineConstants constants) {
+RooflineConstants at(const Point& x, const Constants& searched, RooflineConstants constants) {
   for (std::size_t i = 0; i < x.size(); ++i)
-    kConstants[i].set(constants, std::clamp(portable_exp(x[i]), kConstants[i].least, kConstants[i].most));
+    searched[i]->set(constants, bounded(*searched[i], portable_exp(x[i])));
   return constants;
 }
 
@@ -61,23 +67,48 @@ double shape_error(const std::vector<const MeasuredStep*>& steps, const Roofline
   return sum / static_cast<double>(steps.size());
 }
 
+/// Whether any step's time depends on a constant.
+bool matters(const Constant& constant, const Shapes& shapes, const RooflineConstants& start) {
+  for (const double times : {0.5, 2.0}) {
+    RooflineConstants other = start;
+    constant.set(other, bounded(constant, times * constant.get(start)));
+    for (const auto& [shape, steps] : shapes)
+      for (const MeasuredStep* step : steps)
+        if (simulated_seconds(step->built, other, nullptr) != simulated_seconds(step->built, start, nullptr))
+          return true;
+  }
+  return false;
+}
+
+/// Those that the steps say something of. The search would move the others at random.
+Constants searched_constants(const Shapes& shapes, const RooflineConstants& start) {
+  Constants searched;
+  for (const Constant& constant : kConstants)
+    if (matters(constant, shapes, start)) searched.push_back(&constant);
+  return searched;
+}
+
 RooflineConstants fit_constants(const Shapes& shapes, const RooflineConstants& start,
                                 const std::function<void(double)>& progress) {
   constexpr int kSteps = 200;
   constexpr double kEvaluations = 3 * kSteps * 1.9;
   int evaluations = 0;
+  const Constants searched = searched_constants(shapes, start);
+  if (searched.empty()) return start;
   Point x;
-  for (const Constant& constant : kConstants) x.push_back(portable_log(constant.get(start)));
+  for (const Constant* constant : searched)
+    x.push_back(portable_log(bounded(*constant, constant->get(start))));
   const auto objective = [&](const Point& point) {
     if (progress) progress(std::min(0.99, ++evaluations / kEvaluations));
-    const RooflineConstants constants = at(point, start);
+    const RooflineConstants constants = at(point, searched, start);
     double sum = 0;
     for (const auto& [shape, steps] : shapes) sum += shape_error(steps, constants, nullptr);
     return sum / static_cast<double>(shapes.size());
   };
-  return at(minimize(x, kSteps, objective), start);
+  return at(minimize(x, kSteps, objective), searched, start);
 }
 
+/// Steps of one number of layers cannot tell their factor from that of the ends.
 bool tells_ends(const std::vector<const MeasuredStep*>& steps) {
   const auto layers = [](const MeasuredStep* step) { return step->built.training->model.layers; };
   return std::ranges::any_of(steps,
@@ -113,8 +144,8 @@ void add_step(Normal& normal, const LayerFactor& layer, const MeasuredStep& step
   normal.add(l, e, 1 - (all - l - e));
 }
 
-/// The factors of one shape by least squares of the relative errors; 1 for the ends where these cannot be
-/// told.
+/// The factors of one shape by least squares of the relative errors. Where the ends cannot be told theirs is
+/// 1, and not stated.
 LayerFactor fit_factor(const LayerShape& shape, const std::vector<const MeasuredStep*>& steps,
                        const RooflineConstants& constants) {
   constexpr double kLeast = 0.05, kMost = 20;
@@ -127,11 +158,10 @@ LayerFactor fit_factor(const LayerShape& shape, const std::vector<const Measured
                      .steps = static_cast<std::int64_t>(steps.size())};
   Normal n;
   for (const MeasuredStep* step : steps) add_step(n, result, *step, constants);
-  result.factor = std::clamp((n.lr - n.le) / n.ll, kLeast, kMost);
-  if (!tells_ends(steps)) return result;
   const double determinant = n.ll * n.ee - n.le * n.le;
-  result.factor = std::clamp((n.lr * n.ee - n.er * n.le) / determinant, kLeast, kMost);
-  result.ends = std::clamp((n.er - result.factor * n.le) / n.ee, kLeast, kMost);
+  if (tells_ends(steps) && determinant > 1e-9 * n.ll * n.ee)  // else rounding alone told them apart
+    result.ends = std::clamp((n.er * n.ll - n.lr * n.le) / determinant, kLeast, kMost);
+  result.factor = std::clamp((n.lr - result.ends.value_or(1) * n.le) / n.ll, kLeast, kMost);
   return result;
 }
 
@@ -164,17 +194,33 @@ void judge(CalibrationFit& fit, const Shapes& shapes) {
       measured.push_back(step->seconds);
     }
   }
-  calibration.deviation = std::max(1e-3, quantile(misses, 0.8) / kSigmas80);
+  calibration.deviation = std::clamp(quantile(misses, 0.8) / kSigmas80, 1e-3, 10.0);
   calibration.held_out_error = errors_of(simulated, measured).mean;
   const auto inside =
       std::ranges::count_if(misses, [&](double miss) { return miss <= kSigmas80 * calibration.deviation; });
   fit.shape_coverage80 = static_cast<double>(inside) / static_cast<double>(misses.size());
 }
 
-/// What a choice among strategies leaves as it is.
-auto job_of(const MeasuredStep& step) {
-  const auto& [model, cluster, strategy, batch] = *step.built.training;
-  return std::tuple(model.hidden, model.heads, model.layers, model.sequence, batch, strategy.devices());
+/// Whether two steps differ in no more than what a strategy may choose.
+bool same_job(const MeasuredStep& a, const MeasuredStep& b) {
+  const Training& x = *a.built.training;
+  const Training& y = *b.built.training;
+  return x.model == y.model && x.cluster == y.cluster && x.global_batch == y.global_batch &&
+         x.strategy.devices() == y.strategy.devices();
+}
+
+/// Numbers of the steps of each job, in the order of the steps.
+std::vector<std::vector<std::size_t>> jobs_of(std::span<const MeasuredStep> steps) {
+  std::vector<std::vector<std::size_t>> jobs;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto job = std::ranges::find_if(
+        jobs, [&](const std::vector<std::size_t>& other) { return same_job(steps[other[0]], steps[i]); });
+    if (job != jobs.end())
+      job->push_back(i);
+    else
+      jobs.push_back({i});
+  }
+  return jobs;
 }
 
 void count_pairs(std::span<const std::size_t> group, std::span<const MeasuredStep> steps,
@@ -219,11 +265,9 @@ CalibrationFit calibrate(std::span<const MeasuredStep> steps, const RooflineCons
 }
 
 ChoiceQuality choice_quality(std::span<const MeasuredStep> steps, std::span<const double> simulated) {
-  std::map<decltype(job_of(steps[0])), std::vector<std::size_t>> jobs;
-  for (std::size_t i = 0; i < steps.size(); ++i) jobs[job_of(steps[i])].push_back(i);
   ChoiceQuality quality;
   double pairs = 0;
-  for (const auto& [job, group] : jobs) {
+  for (const std::vector<std::size_t>& group : jobs_of(steps)) {
     if (group.size() < 2) continue;
     const auto measured = [&](std::size_t i) { return steps[i].seconds; };
     const std::size_t fastest = *std::ranges::min_element(group, {}, measured);
@@ -231,7 +275,7 @@ ChoiceQuality choice_quality(std::span<const MeasuredStep> steps, std::span<cons
         *std::ranges::min_element(group, {}, [&](std::size_t i) { return simulated[i]; });
     const double regret = steps[picked].seconds / steps[fastest].seconds - 1;
     quality.groups += 1;
-    quality.fastest_picked += picked == fastest ? 1 : 0;
+    quality.fastest_picked += regret <= 0 ? 1 : 0;
     quality.within_3_percent += regret <= 0.03 ? 1 : 0;
     quality.mean_regret += regret;
     quality.worst_regret = std::max(quality.worst_regret, regret);

@@ -27,26 +27,31 @@ struct CalibrationFit {
   double shape_coverage80 = 0;  ///< share of left-out shapes' factors inside the stated 80 % interval
 };
 
+/// Whether a fit may change the roofline's constants.
+enum class FitConstants { Yes, Keep };
+
 /// Fits a calibration to steps without a pipeline, so that the time of a step is the sum of its parts: first
 /// the roofline's constants (attention_efficiency, host_launch, rank_spread and the collectives'
 /// intra_efficiency; the rest as in `start`), then one factor for each layer shape.
 ///
 /// The constants make the mean over shapes of |log(simulated / measured)|, averaged over a shape's steps,
-/// least: a shape counts once however many steps it has, for their errors are nearly the same. A shape's
-/// factor makes the same least for its steps. The deviation of the intervals comes from leaving out one shape
-/// after another, with the constants as they are. `progress` is called with a share 0 ... 1.
+/// least: a shape counts once however many steps it has, for their errors are nearly the same. A constant on
+/// which no step depends, such as rank_spread without tensor parallelism, stays as in `start`. A shape's
+/// factors make the sum of squares of its steps' relative errors least. The deviation of the intervals and
+/// held_out_error come from leaving out one shape after another, with the constants as they are; of fewer
+/// than three shapes they stay at their defaults. `progress` is called with a share 0 ... 1.
 ///
-/// About 1500 simulations of every step, or three where constants are kept. REQUIRES: at least one step;
-/// pipeline() == 1 for all.
-enum class FitConstants { Yes, Keep };
+/// About 1200 simulations of every step, or four where constants are kept. Steps that differ in what a
+/// LayerShape does not have, such as recomputation, share a factor all the same. REQUIRES: at least one step,
+/// all of one read_steps(); pipeline() == 1 for all.
 CalibrationFit calibrate(std::span<const MeasuredStep> steps, const RooflineConstants& start,
                          FitConstants constants, const std::function<void(double)>& progress = {});
 
-/// How well simulated times choose among strategies for the same job: steps alike in model, devices and
-/// global batch, two or more of them.
+/// How well simulated times choose among strategies for the same job: steps alike in model, cluster, devices
+/// used and global batch, two or more of them. All 0 where there is no such group.
 struct ChoiceQuality {
   std::size_t groups = 0;
-  double fastest_picked = 0;    ///< share of groups whose truly fastest step is the fastest simulated
+  double fastest_picked = 0;    ///< share of groups whose fastest simulated step is the truly fastest
   double mean_regret = 0;       ///< what the picked step is slower than the truly fastest, relative
   double worst_regret = 0;      ///< of the same
   double within_3_percent = 0;  ///< share of groups with at most that regret

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/csv.h"
 #include "base/file.h"
 #include "sim/pipeline/lower.h"
@@ -15,7 +17,7 @@ constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 constexpr std::string_view kSeconds = "step_s";
 
 std::vector<std::string> columns_of(CsvLines& lines) {
-  if (lines.done()) throw InputError(lines.place(), "is empty: its first line must name the columns");
+  if (lines.done()) throw InputError(lines.place(), "is empty; its first line must name the columns");
   lines.next();
   std::vector<std::string> names;
   for (const std::string_view cell : lines.cells()) names.emplace_back(cell);
@@ -25,17 +27,43 @@ std::vector<std::string> columns_of(CsvLines& lines) {
                                  "those before it scenario keys such as parallel.tensor",
                                  kSeconds));
   names.pop_back();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+        names.begin() + static_cast<std::ptrdiff_t>(i))
+      throw InputError(lines.place(), fmt::format("column '{}' stands twice", names[i]));
   return names;
 }
 
-/// A row's error is one of the scenario with its keys set; say which row it was.
-BuiltScenario build_row(const std::string& base, const std::vector<std::string>& overrides,
+/// A row's error is one of the scenario with its keys set; say which row and which setting it was.
+[[noreturn]] void rethrow_at(const Place& place, const InputError& error) {
+  const std::shared_ptr<const Origin>& origin = error.place().origin;
+  const bool in_file = origin && !origin->is_option;
+  if (in_file && error.place().line == 0) throw error;  // of the file as a whole, whatever the row
+  std::vector<std::string> hints = error.hints();
+  if (in_file) hints.push_back("at " + to_string(error.place()));
+  const std::string setting = origin && origin->is_option ? origin->name + ": " : "";
+  throw InputError(place, fmt::format("this step is no valid scenario: {}{}", setting, error.message()),
+                   hints);
+}
+
+BuiltScenario build_row(const std::string& base, const std::vector<std::string>& settings,
                         const Place& place) {
   try {
-    return build(read_scenario(base, overrides));
+    return build(read_scenario(base, settings));
   } catch (const InputError& error) {
-    throw InputError(place, fmt::format("this step is no valid scenario: {}", error.message()));
+    rethrow_at(place, error);
   }
+}
+
+/// Refuses a schedule that waits for itself, which only its simulation tells. Times have no part in that.
+void expect_runs(const BuiltScenario& built, const Place& place) {
+  PipelineProblem problem = built.problem;
+  const auto lowered = lower(problem);
+  const auto* fault = std::get_if<ScheduleFault>(&lowered);
+  if (fault != nullptr) throw InputError(place, fmt::format("this step cannot run: {}", fault->message));
+  const auto simulated = simulate(problem, std::get<TaskGraph>(lowered));
+  fault = std::get_if<ScheduleFault>(&simulated);
+  if (fault != nullptr) throw InputError(place, fmt::format("this step cannot run: {}", fault->message));
 }
 
 MeasuredStep step_of(const CsvLines& lines, const std::vector<std::string>& columns,
@@ -44,17 +72,27 @@ MeasuredStep step_of(const CsvLines& lines, const std::vector<std::string>& colu
   if (cells.size() != columns.size() + 1)
     throw InputError(lines.place(),
                      fmt::format("has {} cells, the first line {}", cells.size(), columns.size() + 1));
-  std::vector<std::string> overrides;
-  std::string label;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    overrides.push_back(fmt::format("{}={}", columns[i], cells[i]));
-    label += (i == 0 ? "" : " ") + overrides.back();
-  }
+  std::vector<std::string> settings;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    settings.push_back(fmt::format("{}={}", columns[i], cells[i]));
   const double seconds = lines.positive(cells.back());
-  BuiltScenario built = build_row(base, overrides, lines.place());
+  BuiltScenario built = build_row(base, settings, lines.place());
   if (!built.training || built.cost_model == CostModelKind::Uniform)
     throw InputError(lines.place(), fmt::format("'{}' has no model whose costs could be fitted", base));
-  return {.label = std::move(label), .built = std::move(built), .seconds = seconds};
+  expect_runs(built, lines.place());
+  return {.settings = std::move(settings), .built = std::move(built), .seconds = seconds};
+}
+
+/// Refuses what one calibration cannot hold.
+void expect_alike(const MeasuredStep& first, const MeasuredStep& step, const Place& place) {
+  const Device& device = step.built.training->cluster.device;
+  const Device& others = first.built.training->cluster.device;
+  if (device != others)
+    throw InputError(place,
+                     fmt::format("this step ran on {}, the first on {}; a calibration is of one device",
+                                 device.name, others.name));
+  if (step.built.roofline != first.built.roofline)
+    throw InputError(place, "this step sets other constants of the roofline model than the first");
 }
 
 }  // namespace
@@ -70,12 +108,17 @@ LayerShape MeasuredStep::shape() const {
 
 std::vector<MeasuredStep> read_steps(const std::string& file, const std::string& base) {
   const auto origin = std::make_shared<Origin>(Origin{.name = file, .text = read_file(file, kLargestFile)});
+  if (origin->text.size() > kLargestFile)
+    throw file_error(file, fmt::format("is larger than {} MiB", kLargestFile >> 20));
   CsvLines lines(origin);
   const std::vector<std::string> columns = columns_of(lines);
   std::vector<MeasuredStep> steps;
-  while (!lines.done())
-    if (!lines.next().empty()) steps.push_back(step_of(lines, columns, base));
-  if (steps.empty()) throw InputError(lines.place(), "has no steps");
+  while (!lines.done()) {
+    if (lines.next().empty()) continue;
+    steps.push_back(step_of(lines, columns, base));
+    expect_alike(steps.front(), steps.back(), lines.place());
+  }
+  if (steps.empty()) throw file_error(file, "has no steps below the names of its columns");
   return steps;
 }
 

@@ -9,7 +9,7 @@ namespace stagecraft {
 
 /// A training step that somebody measured, and the scenario that it is one of.
 struct MeasuredStep {
-  std::string label;  ///< what its row sets: "parallel.tensor=2 batch.micro=4"
+  std::vector<std::string> settings;  ///< what its row sets: "parallel.tensor=2", "batch.micro=4"
   BuiltScenario built;
   double seconds = 0;
 
@@ -23,12 +23,13 @@ struct MeasuredStep {
 ///     model.transformer.layers,parallel.tensor,batch.global,batch.micro,step_s
 ///     12,1,16,2,0.212
 ///
-/// `base` is the scenario in which a line's keys are set; it must have a model. Throws InputError at file and
+/// `base` is the scenario in which a line's keys are set; it must have a model. Devices and constants of the
+/// roofline must be the same in all lines, since a calibration has one of each. Throws InputError at file and
 /// line.
 std::vector<MeasuredStep> read_steps(const std::string& file, const std::string& base);
 
 /// Seconds of a step when the roofline's constants and the layers' factors are these; null: all 1.
-/// O(ops). REQUIRES: built.training.
+/// O(ops). REQUIRES: `built` is of read_steps(), which refuses schedules that cannot run.
 double simulated_seconds(const BuiltScenario& built, const RooflineConstants& constants,
                          const LayerFactors* layers);
 

@@ -82,7 +82,7 @@ TEST_CASE("a comparison in which nothing can run ends with the first reason", "[
       run_program({"run", "a.yaml", "--compare", "gpipe:pipeline.stages=0"});
   CHECK(output.status == 2);
   CHECK(output.out.empty());
-  CHECK(output.err == "--set pipeline.stages=0: must be between 1 and 65535");
+  CHECK(output.err == "--set pipeline.stages=0: must be between 1 and 65535\n");
   CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--svg", "a.svg"}).err ==
         "stagecraft: error: option '--svg' is of one schedule; with '--compare' there is '--json'\n"
         "see `stagecraft --help`\n");
