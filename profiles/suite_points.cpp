@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "models/catalog.h"
 #include "models/transformer_layer.h"
+#include "profiles/pass_plan.h"
 
 namespace stagecraft {
 
@@ -54,8 +55,21 @@ void add_products(std::vector<SuitePoint>& points, const WeightShape& w, const s
   }
 }
 
+std::vector<SuitePoint> layer_points(bool quick);
+
+/// Those of the layers' attention backward, whose scores are in memory.
+void add_batched_products(std::vector<SuitePoint>& points, bool quick) {
+  std::set<std::string> seen;
+  for (const SuitePoint& layer : layer_points(quick))
+    for (const CountedKernel& kernel : count_kernels(plan_of(layer)))
+      if (kernel.alone.family.starts_with("batched-") &&
+          seen.insert(kernel.alone.family + to_text(kernel.alone.axes)).second)
+        points.push_back(kernel.alone);
+}
+
 std::vector<SuitePoint> gemm_points(bool quick) {
   std::vector<SuitePoint> points;
+  add_batched_products(points, quick);
   for (const WeightShape& weight : weight_shapes(quick))
     for (const char* format : {"bf16", "fp8", "fp16"}) {
       if (quick && std::string_view(format) == "fp16") continue;  // the same kernels as bf16, near enough
@@ -115,6 +129,11 @@ std::vector<SuitePoint> bandwidth_points(bool quick) {
         "gelu-gradient", "residual-add", "rope", "cast-fp8", "embedding", "embedding-gradient"})
     add(family, widths);
   for (const char* family : {"softmax", "cross-entropy"}) add(family, vocabularies);
+  add("kv-append", {512, 2048});
+  for (const std::int64_t row : {4096, 65536})  // scores in memory
+    for (const std::int64_t width : {1024, 2048})
+      for (const char* family : {"softmax", "softmax-gradient"})
+        points.push_back({family, "bf16", {{"rows", row}, {"width", width}}});
   for (std::int64_t count = std::int64_t{1} << 14; count <= std::int64_t{1} << (quick ? 28 : 29);
        count <<= quick ? 2 : 1)
     for (const char* family : {"adam", "fill-zero"})
@@ -165,6 +184,47 @@ std::vector<SuitePoint> interference_points(bool) {
   return points;
 }
 
+/// Layers in training (profiles/layer_plan.cpp), and what shows the gap between two kernels.
+std::vector<SuitePoint> layer_points(bool quick) {
+  const Sizes widths = quick ? Sizes{1024, 4096} : Sizes{1024, 2048, 4096};
+  std::vector<std::pair<std::int64_t, std::int64_t>> tokens = {{1, 1024}, {2, 2048}};
+  if (!quick) tokens.emplace_back(4, 2048);
+  std::vector<SuitePoint> points = {
+      {"kernel-chain", "bf16", {{"kernels", 20}, {"rows", 4096}, {"width", 4096}}}};
+  for (const std::int64_t hidden : widths)
+    for (const auto& [batch, sequence] : tokens)
+      for (const std::int64_t gated : {0, 1})
+        for (const char* family : {"layer-forward", "layer-backward"})
+          points.push_back(
+              {family,
+               "bf16",
+               {{"batch", batch}, {"sequence", sequence}, {"hidden", hidden}, {"gated", gated}}});
+  return points;
+}
+
+/// A draft of 2 layers and a target of 4 (profiles/decode_plan.cpp), and rounds of both.
+std::vector<SuitePoint> decode_points(bool quick) {
+  const Sizes batches = quick ? Sizes{1, 8} : Sizes{1, 8, 32};
+  const Sizes queries = quick ? Sizes{5} : Sizes{3, 5, 9};
+  const Axes draft = {{"hidden", 1024}, {"layers", 2}};
+  const Axes target = {{"hidden", 4096}, {"layers", 4}};
+  std::vector<SuitePoint> points;
+  for (const std::int64_t batch : batches)
+    for (const std::int64_t length : {1024, 4096}) {
+      const auto add = [&](const char* family, Axes axes, const Axes& more) {
+        axes.insert(axes.begin(), {{"batch", batch}, {"kv_len", length}});
+        axes.insert(axes.end(), more.begin(), more.end());
+        points.push_back({family, "bf16", axes});
+      };
+      add("draft-step", {}, draft);
+      for (const std::int64_t query : queries) {
+        add("verify-step", {{"query", query}}, target);
+        add("draft-verify-round", {{"query", query}, {"draft_hidden", 1024}, {"draft_layers", 2}}, target);
+      }
+    }
+  return points;
+}
+
 constexpr std::array kSuites = {
     SuiteInfo{"gemm", "matrix products by cuBLASLt: forward and both gradients; bf16, fp16 and fp8",
               gemm_points},
@@ -175,6 +235,9 @@ constexpr std::array kSuites = {
     SuiteInfo{"bandwidth", "norms, activations, softmax and loss, embedding, Adam, casts", bandwidth_points},
     SuiteInfo{"interference", "two kernels at a time: streams, priorities, limits on processors",
               interference_points},
+    SuiteInfo{"layer", "a transformer layer end to end, forward and backward, and each of its kernels",
+              layer_points},
+    SuiteInfo{"decode-loop", "steps and rounds of a draft model and the target that verifies", decode_points},
 };
 
 }  // namespace
