@@ -2,9 +2,10 @@
 // norm, MLP, residual (Shoeybi et al., "Megatron-LM", arXiv 1909.08053). gated=0: LayerNorm and GELU with
 // four times the hidden features; gated=1: RMSNorm and SwiGLU with 8/3 of them, up to a multiple of 256, gate
 // and up each a product of its own (Touvron et al., "Llama", arXiv 2302.13971). Heads of 128, as many for
-// keys as for queries. Attention is without a mask and forward one fused kernel; its backward pass is
-// unfused, with the scores in memory: per sequence five batched products, a softmax, and a softmax's
-// gradient. No dropout, biases or rotary positions; weight gradients are added to sums in fp32.
+// keys as for queries. Attention is forward one fused kernel, without a mask or (causal=1) with one; its
+// backward pass is unfused and without a mask, with the scores in memory: per sequence five batched products,
+// a softmax, and a softmax's gradient. No dropout, biases or rotary positions; weight gradients are added to
+// sums in fp32.
 #include <cmath>
 
 #include "profiles/plan_builder.h"
@@ -19,6 +20,7 @@ constexpr std::int64_t kHeadDim = 128;
 struct Layer {
   std::int64_t batch = 0, sequence = 0, hidden = 0, heads = 0, ffn = 0;
   bool gated = false;
+  bool causal = false;
   PassOperand norm1, qkv_weight, projection_weight, norm2, gate_weight, up_weight, down_weight;
   PassOperand input, normal1, qkv, context, residual, normal2, gate, up, active;
 
@@ -32,6 +34,7 @@ Layer layer_of(const SuitePoint& pass, PlanBuilder& builder) {
   layer.batch = pass.at("batch");
   layer.sequence = pass.at("sequence");
   layer.gated = pass.at("gated") != 0;
+  layer.causal = pass.at("causal") != 0;
   const std::int64_t h = layer.hidden = pass.at("hidden");
   layer.heads = h / kHeadDim;
   layer.ffn = layer.gated ? (8 * h / 3 + 255) / 256 * 256 : 4 * h;
@@ -55,7 +58,7 @@ PassOperand part(const Layer& layer, PassOperand qkv, std::int64_t index) {
 
 PassOperand attention(PlanBuilder& builder, const Layer& layer) {
   const PassOperand context = builder.written(layer.tokens() * layer.hidden);
-  builder.add({{"unmasked-attention",
+  builder.add({{layer.causal ? "prefill-attention" : "unmasked-attention",
                 "bf16",
                 {{"batch", layer.batch},
                  {"sequence", layer.sequence},

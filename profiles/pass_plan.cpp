@@ -28,8 +28,10 @@ double flops_of(const SuitePoint& point) {
     return static_cast<double>(std::max<std::int64_t>(point.at(axis), 1));
   };
   if (point.at("k") > 0) return 2 * real("batch") * real("m") * real("n") * real("k");
-  const double tokens = real("query") * real("kv_len") * real("sequence") * real("sequence");
-  return point.at("head_dim") > 0 ? 4 * real("batch") * tokens * real("q_heads") * real("head_dim") : 0;
+  if (point.at("head_dim") == 0) return 0;
+  const double causal = point.family == "prefill-attention" ? 0.5 : 1;
+  const double scores = real("query") * real("kv_len") * real("sequence") * real("sequence");
+  return 4 * causal * real("batch") * scores * real("q_heads") * real("head_dim");
 }
 
 }  // namespace

@@ -64,8 +64,9 @@ struct PassPlan {
 bool is_pass(const std::string& family);
 
 /// The plan of a pass, or one without kernels where the family is none. Axes:
-/// - layer-forward, layer-backward: batch, sequence, hidden, gated (profiles/layer_plan.cpp says what is in
-///   them);
+/// - layer-forward, layer-backward: batch, sequence, hidden, gated, and causal=1 where attention is, forward
+/// only
+///   (profiles/layer_plan.cpp says what is in them);
 /// - draft-step, verify-step, draft-verify-round: profiles/decode_plan.cpp;
 /// - kernel-chain: kernels, rows, width: `kernels` residual additions, for the gap between two kernels.
 PassPlan plan_of(const SuitePoint& pass);

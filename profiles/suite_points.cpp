@@ -102,13 +102,14 @@ std::vector<SuitePoint> attention_points(bool quick) {
   for (const HeadShape& heads : head_shapes(quick))
     for (const std::int64_t sequence :
          quick ? Sizes{512, 2048, 8192} : Sizes{512, 1024, 2048, 4096, 8192, 16384})
-      points.push_back({"unmasked-attention",
-                        "bf16",
-                        {{"batch", 1},
-                         {"sequence", sequence},
-                         {"q_heads", heads.q_heads},
-                         {"kv_heads", heads.kv_heads},
-                         {"head_dim", heads.head_dim}}});
+      for (const char* family : {"unmasked-attention", "prefill-attention"})
+        points.push_back({family,
+                          "bf16",
+                          {{"batch", 1},
+                           {"sequence", sequence},
+                           {"q_heads", heads.q_heads},
+                           {"kv_heads", heads.kv_heads},
+                           {"head_dim", heads.head_dim}}});
   return points;
 }
 
@@ -193,12 +194,13 @@ std::vector<SuitePoint> layer_points(bool quick) {
       {"kernel-chain", "bf16", {{"kernels", 20}, {"rows", 4096}, {"width", 4096}}}};
   for (const std::int64_t hidden : widths)
     for (const auto& [batch, sequence] : tokens)
-      for (const std::int64_t gated : {0, 1})
-        for (const char* family : {"layer-forward", "layer-backward"})
-          points.push_back(
-              {family,
-               "bf16",
-               {{"batch", batch}, {"sequence", sequence}, {"hidden", hidden}, {"gated", gated}}});
+      for (const std::int64_t gated : {0, 1}) {
+        const Axes axes = {{"batch", batch}, {"sequence", sequence}, {"hidden", hidden}, {"gated", gated}};
+        points.push_back({"layer-forward", "bf16", axes});
+        points.push_back({"layer-backward", "bf16", axes});
+        points.push_back({"layer-forward", "bf16", axes});
+        points.back().axes.emplace_back("causal", 1);
+      }
   return points;
 }
 
@@ -231,7 +233,7 @@ constexpr std::array kSuites = {
     SuiteInfo{"copies", "copies between host and device, alone, both ways and beside a product; memset",
               copy_points},
     SuiteInfo{"launch", "the host's cost of launches, graphs and waits", launch_points},
-    SuiteInfo{"attention", "decoding and verification by cuDNN", attention_points},
+    SuiteInfo{"attention", "decoding, verification and whole sequences by cuDNN", attention_points},
     SuiteInfo{"bandwidth", "norms, activations, softmax and loss, embedding, Adam, casts", bandwidth_points},
     SuiteInfo{"interference", "two kernels at a time: streams, priorities, limits on processors",
               interference_points},

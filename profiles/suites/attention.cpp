@@ -32,25 +32,28 @@ std::vector<double> first_head(const void* data, std::int64_t tokens, std::int64
   return values;
 }
 
-/// The first query token's first head in double precision against what was computed.
-void expect_right(const AttentionOperands& on, const AttentionSizes& shape) {
+/// A query token's first head in double precision, against the `visible` first of the cache, and what was
+/// computed.
+void expect_right(const AttentionOperands& on, const AttentionSizes& shape, std::int64_t token,
+                  std::int64_t visible) {
   const auto d = static_cast<std::size_t>(shape.head_dim);
-  const auto query = first_head(on.query, 1, shape.q_heads, shape.head_dim);
-  const auto keys = first_head(on.keys, shape.cached, shape.kv_heads, shape.head_dim);
-  const auto values = first_head(on.values, shape.cached, shape.kv_heads, shape.head_dim);
-  const auto found = first_head(on.output, 1, shape.q_heads, shape.head_dim);
+  const std::int64_t before = 2 * token * shape.q_heads * shape.head_dim;  // bytes
+  const auto query = first_head(static_cast<char*>(on.query) + before, 1, shape.q_heads, shape.head_dim);
+  const auto keys = first_head(on.keys, visible, shape.kv_heads, shape.head_dim);
+  const auto values = first_head(on.values, visible, shape.kv_heads, shape.head_dim);
+  const auto found = first_head(static_cast<char*>(on.output) + before, 1, shape.q_heads, shape.head_dim);
   std::vector<double> expected(d);
   double sum = 0;
-  for (std::size_t token = 0; token < static_cast<std::size_t>(shape.cached); ++token) {
+  for (std::size_t at = 0; at < static_cast<std::size_t>(visible); ++at) {
     double score = 0;
-    for (std::size_t i = 0; i < d; ++i) score += query[i] * keys[token * d + i];
+    for (std::size_t i = 0; i < d; ++i) score += query[i] * keys[at * d + i];
     const double weight = std::exp(score / std::sqrt(static_cast<double>(d)));
     sum += weight;
-    for (std::size_t i = 0; i < d; ++i) expected[i] += weight * values[token * d + i];
+    for (std::size_t i = 0; i < d; ++i) expected[i] += weight * values[at * d + i];
   }
-  // Averages of `cached` numbers of variance 1, weighted by e to a normal number: this is about their
+  // Averages of `visible` numbers of variance 1, weighted by e to a normal number: this is about their
   // deviation.
-  const double deviation = std::sqrt(2.72 / static_cast<double>(shape.cached));
+  const double deviation = std::sqrt(2.72 / static_cast<double>(visible));
   for (std::size_t i = 0; i < d; ++i)
     if (!(std::abs(found[i] - expected[i] / sum) <= 0.1 * deviation + 0.01 * std::abs(found[i])))
       throw DeviceError(
@@ -81,9 +84,10 @@ Case attention_case(Bench& bench, const SuitePoint& point) {
     check(cudaMemsetAsync(on.output, 0xFF, shape.query_bytes(), bench.stream()), "clearing a result");
     launches[0]();
     check(cudaStreamSynchronize(bench.stream()), "attention");
-    expect_right(on, shape);
+    expect_right(on, shape, 0, shape.causal ? 1 : shape.cached);
+    if (shape.causal) expect_right(on, shape, shape.query - 1, shape.cached);
   }
-  ready.flops = 4.0 * static_cast<double>(shape.batch * shape.query * shape.q_heads) *
+  ready.flops = (shape.causal ? 2.0 : 4.0) * static_cast<double>(shape.batch * shape.query * shape.q_heads) *
                 static_cast<double>(shape.cached * shape.head_dim);
   ready.bytes = static_cast<double>(ready.copy_bytes);
   ready.algorithm = attention->algorithm();

@@ -1,124 +1,28 @@
-// Attention by cuDNN's own operation (SDPA forward), through its C interface, without a mask: q tokens of
-// each sequence against all cached ones. A draft tree's mask changes neither the bytes nor the FLOPs of its
-// verification. Causal masks want cuDNN 9.21, gradients the composite graph of cudnn-frontend.
+// Attention by cuDNN's C interface: q tokens of each sequence against all cached ones without a mask (a draft
+// tree's mask changes neither the bytes nor the FLOPs of its verification), or causal over whole sequences.
+// Gradients want a graph of some twenty operations and are not here.
 #include "profiles/suites/sdpa.h"
 
-#include <cudnn.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 
+#include "profiles/suites/sdpa_graphs.h"
+
 namespace stagecraft {
 
-namespace {
-
-void check_dnn(cudnnStatus_t status, const char* what) {
-  if (status == CUDNN_STATUS_SUCCESS) return;
-  std::array<char, 512> text{};
-  cudnnGetLastErrorString(text.data(), text.size());
-  throw NotHere(fmt::format("cuDNN: {}: {} {}", what, cudnnGetErrorString(status), text.data()));
-}
-
-/// One handle for the life of the process.
-cudnnHandle_t handle() {
-  static cudnnHandle_t made = [] {
-    cudnnHandle_t result = nullptr;
-    if (const cudnnStatus_t status = cudnnCreate(&result); status != CUDNN_STATUS_SUCCESS)
-      throw DeviceError(fmt::format("cuDNN does not start: {}", cudnnGetErrorString(status)));
-    return result;
-  }();
-  return made;
-}
-
-/// A descriptor of the backend's interface.
-class Descriptor {
- public:
-  explicit Descriptor(cudnnBackendDescriptorType_t type) {
-    check_dnn(cudnnBackendCreateDescriptor(type, &descriptor_), "a descriptor");
-  }
-  ~Descriptor() {
-    if (descriptor_) cudnnBackendDestroyDescriptor(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  cudnnBackendDescriptor_t get() const { return descriptor_; }
-  void set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::int64_t count,
-           const void* values) {
-    check_dnn(cudnnBackendSetAttribute(descriptor_, name, type, count, values), "an attribute");
-  }
-  void set(cudnnBackendAttributeName_t name, const Descriptor& other) {
-    set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &other.descriptor_);
-  }
-  void set(cudnnBackendAttributeName_t name, std::int64_t value) { set(name, CUDNN_TYPE_INT64, 1, &value); }
-  void set_handle(cudnnBackendAttributeName_t name) {
-    cudnnHandle_t library = handle();
-    set(name, CUDNN_TYPE_HANDLE, 1, &library);
-  }
-  cudnnStatus_t try_finalize() { return cudnnBackendFinalize(descriptor_); }
-  void finalize(const char* what) { check_dnn(try_finalize(), what); }
-
- private:
-  cudnnBackendDescriptor_t descriptor_ = nullptr;
-};
-
-enum Id : std::int64_t { kQuery = 1, kKeys, kValues, kOutput, kScale };
-
-using Four = std::array<std::int64_t, 4>;
-
-void describe(Descriptor& tensor, Id id, cudnnDataType_t type, const Four& sizes, const Four& strides,
-              bool by_value = false) {
-  tensor.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, static_cast<std::int64_t>(id));
-  tensor.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
-  tensor.set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t{by_value ? 4 : 16});
-  tensor.set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, sizes.data());
-  tensor.set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides.data());
-  if (by_value) tensor.set(CUDNN_ATTR_TENSOR_IS_BY_VALUE, CUDNN_TYPE_BOOLEAN, 1, &by_value);
-  tensor.finalize("a tensor");
-}
-
-/// Stored as batch, tokens, heads, head dimension; cuDNN wants the sizes as batch, heads, tokens, dimension.
-void describe_tokens(Descriptor& tensor, Id id, std::int64_t batch, std::int64_t heads, std::int64_t tokens,
-                     std::int64_t dimension, std::int64_t pitch) {
-  if (pitch == 0) pitch = heads * dimension;
-  describe(tensor, id, CUDNN_DATA_BFLOAT16, {batch, heads, tokens, dimension},
-           {tokens * pitch, dimension, pitch, 1});
-}
-
-}  // namespace
-
 struct Attention::Plan {
-  explicit Plan(const AttentionSizes& shape) : scale_(1 / std::sqrt(static_cast<float>(shape.head_dim))) {
-    Descriptor query(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor keys(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor values(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor output(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor scale(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    describe_tokens(query, kQuery, shape.batch, shape.q_heads, shape.query, shape.head_dim,
-                    shape.query_pitch);
-    describe_tokens(keys, kKeys, shape.batch, shape.kv_heads, shape.cached, shape.head_dim,
-                    shape.cache_pitch);
-    describe_tokens(values, kValues, shape.batch, shape.kv_heads, shape.cached, shape.head_dim,
-                    shape.cache_pitch);
-    describe_tokens(output, kOutput, shape.batch, shape.q_heads, shape.query, shape.head_dim, 0);
-    describe(scale, kScale, CUDNN_DATA_FLOAT, {1, 1, 1, 1}, {1, 1, 1, 1}, true);
-    Descriptor operation(CUDNN_BACKEND_OPERATION_SDPA_FWD_DESCRIPTOR);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_QDESC, query);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_KDESC, keys);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_VDESC, values);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_ODESC, output);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_SCALEDESC, scale);
-    operation.finalize("the operation");
-    Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    graph.set_handle(CUDNN_ATTR_OPERATIONGRAPH_HANDLE);
-    graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
-    graph.finalize("the graph");
-    build(graph);
+  explicit Plan(const AttentionSizes& sizes)
+      : scale_(1 / std::sqrt(static_cast<float>(sizes.head_dim))), causal_(sizes.causal) {
+    const DescribedGraph described = causal_ ? causal_graph(sizes) : unmasked_graph(sizes);
+    build(*described.graph);
+    if (causal_) check(cudaMalloc(&statistics_, sizes.statistics_bytes()), "the statistics of attention");
   }
   ~Plan() {
     if (workspace_) cudaFree(workspace_);
+    if (statistics_) cudaFree(statistics_);
   }
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
@@ -126,17 +30,18 @@ struct Attention::Plan {
   /// What names the operands of one copy; made before it is timed.
   std::shared_ptr<Descriptor> bind(const AttentionOperands& on) {
     auto pack = std::make_shared<Descriptor>(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-    const std::array<std::int64_t, 5> ids{kQuery, kKeys, kValues, kOutput, kScale};
-    const std::array<void*, 5> data{on.query, on.keys, on.values, on.output, &scale_};
-    pack->set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 5, ids.data());
-    pack->set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 5, data.data());
+    const std::array<std::int64_t, 7> ids{kQuery, kKeys, kValues, kOutput, kScale, kStatistics, kMasked};
+    const std::array<void*, 7> data{on.query, on.keys, on.values, on.output, &scale_, statistics_, &masked_};
+    const std::int64_t used = causal_ ? 7 : 5;
+    pack->set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, used, ids.data());
+    pack->set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, used, data.data());
     pack->set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace_);
     pack->finalize("the operands");
     return pack;
   }
 
   void run(const Descriptor& pack) const {
-    check_dnn(cudnnBackendExecute(handle(), plan_->get(), pack.get()), "attention");
+    check_dnn(cudnnBackendExecute(cudnn_handle(), plan_->get(), pack.get()), "attention");
   }
 
   std::string algorithm() const { return fmt::format("engine {}", engine_); }
@@ -204,7 +109,10 @@ struct Attention::Plan {
   std::unique_ptr<Descriptor> plan_;
   std::int64_t engine_ = -1;
   void* workspace_ = nullptr;
-  float scale_;  // cuDNN reads it through a pointer at each call
+  void* statistics_ = nullptr;
+  float scale_;            // cuDNN reads both through pointers at each call
+  float masked_ = -1e30f;  // its exponential is 0; the difference of two is a number, of two infinities not
+  bool causal_;
 };
 
 Attention::Attention(const AttentionSizes& sizes) : plan_(std::make_unique<Plan>(sizes)) {}
@@ -220,7 +128,7 @@ std::string Attention::algorithm() const {
 }
 
 void Attention::use_stream(cudaStream_t stream) {
-  check_dnn(cudnnSetStream(handle(), stream), "the stream");
+  check_dnn(cudnnSetStream(cudnn_handle(), stream), "the stream");
 }
 
 AttentionSizes sizes_of_attention(const SuitePoint& point) {
@@ -230,7 +138,8 @@ AttentionSizes sizes_of_attention(const SuitePoint& point) {
           .cached = sequence ? sequence : point.at("kv_len"),
           .q_heads = point.at("q_heads"),
           .kv_heads = point.at("kv_heads"),
-          .head_dim = point.at("head_dim")};
+          .head_dim = point.at("head_dim"),
+          .causal = point.family == "prefill-attention"};
 }
 
 std::string attention_library() {

@@ -13,15 +13,18 @@ struct AttentionSizes {
   std::int64_t batch = 0, query = 0, cached = 0, q_heads = 0, kv_heads = 0, head_dim = 0;
   std::int64_t query_pitch = 0;  ///< elements between two tokens' queries; 0: those of its heads
   std::int64_t cache_pitch = 0;  ///< likewise of keys, and of values
+  bool causal = false;           ///< token i against 0 to i; REQUIRES query == cached
 
   std::size_t query_bytes() const { return 2 * static_cast<std::size_t>(batch * query * q_heads * head_dim); }
   /// Of the keys, or of the values.
   std::size_t cache_bytes() const {
     return 2 * static_cast<std::size_t>(batch * cached * kv_heads * head_dim);
   }
+  /// Of one fp32 number for each query and head.
+  std::size_t statistics_bytes() const { return 4 * static_cast<std::size_t>(batch * query * q_heads); }
 };
 
-/// Of the points of decode-, verify- and unmasked-attention.
+/// Of the points of decode-, verify-, unmasked- and prefill-attention, which is causal.
 AttentionSizes sizes_of_attention(const SuitePoint& point);
 
 struct AttentionOperands {

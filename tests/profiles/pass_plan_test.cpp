@@ -108,6 +108,11 @@ TEST_CASE("a layer does the FLOPs of its formula", "[profiles][formula]") {
   const double wide = 4096, ffn = 11008, tokens = 1024;
   CHECK(plan_of(layer("layer-forward", 1, 1024, 4096, 1)).flops() ==
         2 * tokens * (4 * wide * wide + 3 * wide * ffn) + 4 * tokens * tokens * wide);
+  // A causal mask leaves half of the scores.
+  SuitePoint causal = layer("layer-forward", 1, 1024, 4096, 1);
+  causal.axes.emplace_back("causal", 1);
+  CHECK(plan_of(causal).flops() ==
+        2 * tokens * (4 * wide * wide + 3 * wide * ffn) + 2 * tokens * tokens * wide);
 }
 
 TEST_CASE("a layer is made of the kernels that the suites measure", "[profiles]") {
