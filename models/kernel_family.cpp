@@ -72,6 +72,24 @@ Features decode_features(const KernelPoint& p, const Device& device) {
           wave_loss(p.load[0] * kv_heads, device)};
 }
 
+// Several query tokens per sequence against the whole cache, without a mask: a draft's verification. Loads:
+// batch, cached tokens, query tokens; shapes as prefill.
+KernelWork verify_work(const KernelPoint& p, double element_bytes) {
+  const auto [batch, cached, query] = p.load;
+  const auto [heads, kv_heads, dimension] = p.shape;
+  return {4 * batch * heads * query * cached * dimension,
+          element_bytes * batch * dimension * 2 * (cached * kv_heads + query * heads)};
+}
+
+// The query tokens of all heads of a group share tiles of 64 rows.
+Features verify_features(const KernelPoint& p, const Device& device) {
+  const auto [heads, kv_heads, dimension] = p.shape;
+  const double group = heads / kv_heads;
+  const double tiles = std::ceil(p.load[2] * group / 64);
+  return {portable_log2(group),   portable_log2(kv_heads), portable_log2(dimension),
+          group == 1 ? 1.0 : 0.0, portable_log2(tiles),    wave_loss(p.load[0] * kv_heads * tiles, device)};
+}
+
 constexpr KernelFamily kFamilies[] = {
     {.name = "gemm",
      .summary = "matrix products Y[m,n] = X[m,k] W[n,k]^T",
@@ -91,6 +109,16 @@ constexpr KernelFamily kFamilies[] = {
      .lengths = {4, 8, 1, 1},
      .work = prefill_work,
      .describe = prefill_features},
+    // Before decoding: a file of its times has every column that one of decoding has.
+    {.name = "verify-attention",
+     .summary = "attention of several new tokens per sequence over a cache, without a mask",
+     .load_axes = {"batch", "kv_len", "query"},
+     .shape_axes = {"q_heads", "kv_heads", "head_dim"},
+     .roofline = {.latency_us = 8, .flops_share = 0.5, .bytes_share = 0.8},
+     .features = 6,
+     .lengths = {6, 8, 2, 0.5, 1, 2},
+     .work = verify_work,
+     .describe = verify_features},
     {.name = "decode-attention",
      .summary = "attention of one new token per sequence over a cache",
      .load_axes = {"batch", "kv_len"},

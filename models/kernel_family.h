@@ -66,7 +66,7 @@ struct KernelFamily {
   }
 };
 
-/// Every family. Names: gemm, prefill-attention, decode-attention.
+/// Every family. Names: gemm, prefill-attention, verify-attention, decode-attention.
 std::span<const KernelFamily> kernel_families();
 /// Null when there is none of this name.
 const KernelFamily* find_kernel_family(std::string_view name);

@@ -11,6 +11,8 @@
 #include "base/error.h"
 #include "models/catalog.h"
 #include "profiles/fit.h"
+#include "profiles/kernel_axes.h"
+#include "profiles/pass_plan.h"
 
 namespace stagecraft {
 
@@ -41,18 +43,6 @@ struct Mean {
 
 using PointKey = std::pair<std::array<double, kMostAxes>, std::array<double, kMostAxes>>;
 
-/// The values of a family's axes; false where the row has others.
-template <class Names>
-bool take(const Axes& axes, const Names& names, std::size_t count, std::array<double, kMostAxes>& values) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto found =
-        std::find_if(axes.begin(), axes.end(), [&](auto& axis) { return axis.first == names[i]; });
-    if (found == axes.end()) return false;
-    values[i] = static_cast<double>(found->second);
-  }
-  return true;
-}
-
 bool is_known_format(const std::string& format) {
   return format == "bf16" || format == "fp16" || format == "fp8";
 }
@@ -62,17 +52,13 @@ using Sections = std::map<std::pair<std::string, std::string>, std::map<PointKey
 Sections sections_of(const std::vector<MeasuredRow>& rows) {
   Sections sections;
   for (const MeasuredRow& row : rows) {
-    const KernelFamily* family = find_kernel_family(row.family);
-    if (!family || row.suite == "sentinel" || row.cache == "warm" || row.median_us <= 0 ||
+    if (row.suite == "sentinel" || row.cache == "warm" || row.cache == kInPass || row.median_us <= 0 ||
         !is_known_format(row.format))
       continue;
-    PointKey key;
-    const Axes axes = axes_of(row.point);
-    if (axes.size() != family->loads() + family->shapes() ||
-        !take(axes, family->load_axes, family->loads(), key.first) ||
-        !take(axes, family->shape_axes, family->shapes(), key.second))
-      continue;
-    Mean& mean = sections[{row.family, row.format}][key];
+    const auto found = family_point(row.family, axes_of(row.point));
+    if (!found) continue;
+    const PointKey key{found->point.load, found->point.shape};
+    Mean& mean = sections[{std::string(found->family->name), row.format}][key];
     mean.sum_us += row.median_us;
     mean.rows += 1;
   }
@@ -81,14 +67,21 @@ Sections sections_of(const std::vector<MeasuredRow>& rows) {
 
 KernelSection section_of(const std::string& family, const std::string& format, const Device& device,
                          const std::map<PointKey, Mean>& points) {
-  KernelSection section;
-  section.family = find_kernel_family(family);
-  section.format = format;
-  section.element_bytes = format == "fp8" ? 1 : 2;
-  section.flops_per_s = format == "fp8" ? device.fp8.per_second : device.half.per_second;
+  KernelSection section = empty_section(*find_kernel_family(family), format, device);
   for (const auto& [key, mean] : points)
     section.rows.push_back({{key.first, key.second}, mean.sum_us / mean.rows});
   return fit(std::move(section), device);
+}
+
+/// Nobody must take times without a mask for those of a causal one.
+std::string mask_note(const std::vector<MeasuredRow>& rows) {
+  const auto has = [&](const char* family) {
+    return std::any_of(rows.begin(), rows.end(),
+                       [&](const MeasuredRow& row) { return row.family == family; });
+  };
+  return has("unmasked-attention") && !has("prefill-attention")
+             ? "; attention of whole sequences without a mask only"
+             : "";
 }
 
 }  // namespace
@@ -102,24 +95,25 @@ std::string preset_of(const std::string& device) {
 
 KernelTable table_of(const RawRows& rows) {
   const std::string name = preset_of(rows.header.device);
+  const std::string note = mask_note(rows.rows);
   const auto* preset = find_preset(device_presets(), name);
   if (!preset)
     throw InputError(
         fmt::format("no table: the catalog has no device for '{}'\n"
                     "      = its rows are kept; `stagecraft list devices` shows what is there",
                     rows.header.device));
-  KernelTable table{
-      .device = name,
-      .source = rows.header.source.empty()
-                    ? fmt::format("stagecraft profile on {}; {}", rows.header.device, rows.header.libraries)
-                    : rows.header.source,
-      .licence = rows.header.licence,
-      .driver = rows.header.driver.empty() || rows.header.cuda.empty()
-                    ? rows.header.driver + rows.header.cuda
-                    : fmt::format("{}; {}", rows.header.driver, rows.header.cuda),
-      .date = rows.header.date,
-      .command = rows.header.command,
-      .sections = {}};
+  KernelTable table{.device = name,
+                    .source = rows.header.source.empty()
+                                  ? fmt::format("stagecraft profile on {}; {}{}", rows.header.device,
+                                                rows.header.libraries, note)
+                                  : rows.header.source + note,
+                    .licence = rows.header.licence,
+                    .driver = rows.header.driver.empty() || rows.header.cuda.empty()
+                                  ? rows.header.driver + rows.header.cuda
+                                  : fmt::format("{}; {}", rows.header.driver, rows.header.cuda),
+                    .date = rows.header.date,
+                    .command = rows.header.command,
+                    .sections = {}};
   for (const auto& [key, points] : sections_of(rows.rows))
     table.sections.push_back(section_of(key.first, key.second, preset->value, points));
   if (table.sections.empty())

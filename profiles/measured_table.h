@@ -10,8 +10,10 @@ namespace stagecraft {
 std::string preset_of(const std::string& device);
 
 /// The table that cost models read, fitted: of the families that they know, the points measured with a cold
-/// cache or found in a trace, each as the mean of its passes' medians. Rows of other families stay in the
-/// file of rows. Throws InputError where the device is not in the catalog or no row is of use.
+/// cache or found in a trace, each as the mean of its passes' medians. Rows of other families, and of kernels
+/// inside a pass, stay in the file of rows. The source says so where attention of whole sequences was
+/// measured without a mask only. Throws InputError where the device is not in the catalog or no row is of
+/// use.
 KernelTable table_of(const RawRows& rows);
 
 /// The rows of a file, be it one of rows or a table. Throws InputError.

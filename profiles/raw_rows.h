@@ -23,17 +23,18 @@ struct MeasuredRow {
   std::string format;  ///< bf16, fp16, fp8, fp32, bytes
   std::string point;   ///< the axes as text: m=16 n=4096 k=4096
   /// cold: inputs rotate through three times the L2 cache; warm: always the same ones; traced: as the program
-  /// left them that was traced.
+  /// left them that was traced; in-pass: as the kernels before left them, in a pass of several.
   std::string cache;
   double pass = 0;   ///< from 1
   double calls = 0;  ///< that could be trusted and are in the numbers below
   double kernels_per_call = 0;
-  double median_us = 0;  ///< on the device, gaps between a call's kernels left out
+  double median_us = 0;  ///< on the device, gaps between a call's kernels left out, but for passes
+                         ///< (profiles/pass_plan.h): of those from the first start to the last end
   double p10_us = 0;
   double p90_us = 0;
   double min_us = 0;
   double event_us = 0;   ///< median between two events around the call: with its launch gaps
-  double host_us = 0;    ///< median of the host's time in the launch
+  double host_us = 0;    ///< median of the host's time in the launch; of passes until the device is done
   double flops = 0;      ///< of one call, a multiply-add counted as two
   double bytes = 0;      ///< of one call, each operand moved once
   double discarded = 0;  ///< calls left out: no times, ambiguous, or CUPTI was at work meanwhile

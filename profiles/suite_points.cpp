@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "models/catalog.h"
 #include "models/transformer_layer.h"
+#include "profiles/pass_plan.h"
 
 namespace stagecraft {
 
@@ -54,8 +55,21 @@ void add_products(std::vector<SuitePoint>& points, const WeightShape& w, const s
   }
 }
 
+std::vector<SuitePoint> layer_points(bool quick);
+
+/// Those of the layers' attention backward, whose scores are in memory.
+void add_batched_products(std::vector<SuitePoint>& points, bool quick) {
+  std::set<std::string> seen;
+  for (const SuitePoint& layer : layer_points(quick))
+    for (const CountedKernel& kernel : count_kernels(plan_of(layer)))
+      if (kernel.alone.family.starts_with("batched-") &&
+          seen.insert(kernel.alone.family + to_text(kernel.alone.axes)).second)
+        points.push_back(kernel.alone);
+}
+
 std::vector<SuitePoint> gemm_points(bool quick) {
   std::vector<SuitePoint> points;
+  add_batched_products(points, quick);
   for (const WeightShape& weight : weight_shapes(quick))
     for (const char* format : {"bf16", "fp8", "fp16"}) {
       if (quick && std::string_view(format) == "fp16") continue;  // the same kernels as bf16, near enough
@@ -88,13 +102,14 @@ std::vector<SuitePoint> attention_points(bool quick) {
   for (const HeadShape& heads : head_shapes(quick))
     for (const std::int64_t sequence :
          quick ? Sizes{512, 2048, 8192} : Sizes{512, 1024, 2048, 4096, 8192, 16384})
-      points.push_back({"unmasked-attention",
-                        "bf16",
-                        {{"batch", 1},
-                         {"sequence", sequence},
-                         {"q_heads", heads.q_heads},
-                         {"kv_heads", heads.kv_heads},
-                         {"head_dim", heads.head_dim}}});
+      for (const char* family : {"unmasked-attention", "prefill-attention"})
+        points.push_back({family,
+                          "bf16",
+                          {{"batch", 1},
+                           {"sequence", sequence},
+                           {"q_heads", heads.q_heads},
+                           {"kv_heads", heads.kv_heads},
+                           {"head_dim", heads.head_dim}}});
   return points;
 }
 
@@ -115,6 +130,11 @@ std::vector<SuitePoint> bandwidth_points(bool quick) {
         "gelu-gradient", "residual-add", "rope", "cast-fp8", "embedding", "embedding-gradient"})
     add(family, widths);
   for (const char* family : {"softmax", "cross-entropy"}) add(family, vocabularies);
+  add("kv-append", {512, 2048});
+  for (const std::int64_t row : {4096, 65536})  // scores in memory
+    for (const std::int64_t width : {1024, 2048})
+      for (const char* family : {"softmax", "softmax-gradient"})
+        points.push_back({family, "bf16", {{"rows", row}, {"width", width}}});
   for (std::int64_t count = std::int64_t{1} << 14; count <= std::int64_t{1} << (quick ? 28 : 29);
        count <<= quick ? 2 : 1)
     for (const char* family : {"adam", "fill-zero"})
@@ -165,16 +185,61 @@ std::vector<SuitePoint> interference_points(bool) {
   return points;
 }
 
+/// Layers in training (profiles/layer_plan.cpp), and what shows the gap between two kernels.
+std::vector<SuitePoint> layer_points(bool quick) {
+  const Sizes widths = quick ? Sizes{1024, 4096} : Sizes{1024, 2048, 4096};
+  std::vector<std::pair<std::int64_t, std::int64_t>> tokens = {{1, 1024}, {2, 2048}};
+  if (!quick) tokens.emplace_back(4, 2048);
+  std::vector<SuitePoint> points = {
+      {"kernel-chain", "bf16", {{"kernels", 20}, {"rows", 4096}, {"width", 4096}}}};
+  for (const std::int64_t hidden : widths)
+    for (const auto& [batch, sequence] : tokens)
+      for (const std::int64_t gated : {0, 1}) {
+        const Axes axes = {{"batch", batch}, {"sequence", sequence}, {"hidden", hidden}, {"gated", gated}};
+        points.push_back({"layer-forward", "bf16", axes});
+        points.push_back({"layer-backward", "bf16", axes});
+        points.push_back({"layer-forward", "bf16", axes});
+        points.back().axes.emplace_back("causal", 1);
+      }
+  return points;
+}
+
+/// A draft of 2 layers and a target of 4 (profiles/decode_plan.cpp), and rounds of both.
+std::vector<SuitePoint> decode_points(bool quick) {
+  const Sizes batches = quick ? Sizes{1, 8} : Sizes{1, 8, 32};
+  const Sizes queries = quick ? Sizes{5} : Sizes{3, 5, 9};
+  const Axes draft = {{"hidden", 1024}, {"layers", 2}};
+  const Axes target = {{"hidden", 4096}, {"layers", 4}};
+  std::vector<SuitePoint> points;
+  for (const std::int64_t batch : batches)
+    for (const std::int64_t length : {1024, 4096}) {
+      const auto add = [&](const char* family, Axes axes, const Axes& more) {
+        axes.insert(axes.begin(), {{"batch", batch}, {"kv_len", length}});
+        axes.insert(axes.end(), more.begin(), more.end());
+        points.push_back({family, "bf16", axes});
+      };
+      add("draft-step", {}, draft);
+      for (const std::int64_t query : queries) {
+        add("verify-step", {{"query", query}}, target);
+        add("draft-verify-round", {{"query", query}, {"draft_hidden", 1024}, {"draft_layers", 2}}, target);
+      }
+    }
+  return points;
+}
+
 constexpr std::array kSuites = {
     SuiteInfo{"gemm", "matrix products by cuBLASLt: forward and both gradients; bf16, fp16 and fp8",
               gemm_points},
     SuiteInfo{"copies", "copies between host and device, alone, both ways and beside a product; memset",
               copy_points},
     SuiteInfo{"launch", "the host's cost of launches, graphs and waits", launch_points},
-    SuiteInfo{"attention", "decoding and verification by cuDNN", attention_points},
+    SuiteInfo{"attention", "decoding, verification and whole sequences by cuDNN", attention_points},
     SuiteInfo{"bandwidth", "norms, activations, softmax and loss, embedding, Adam, casts", bandwidth_points},
     SuiteInfo{"interference", "two kernels at a time: streams, priorities, limits on processors",
               interference_points},
+    SuiteInfo{"layer", "a transformer layer end to end, forward and backward, and each of its kernels",
+              layer_points},
+    SuiteInfo{"decode-loop", "steps and rounds of a draft model and the target that verifies", decode_points},
 };
 
 }  // namespace

@@ -26,7 +26,7 @@ struct SuiteInfo {
   std::vector<SuitePoint> (*points)(bool quick);
 };
 
-/// gemm, attention, bandwidth, copies, launch, interference.
+/// gemm, attention, bandwidth, copies, launch, interference, layer, decode-loop.
 std::span<const SuiteInfo> suites();
 const SuiteInfo* find_suite(std::string_view name);
 

@@ -10,6 +10,7 @@
 
 #include "models/catalog.h"
 #include "models/kernel_family.h"
+#include "profiles/kernel_axes.h"
 #include "profiles/measured_table.h"
 #include "profiles/spread.h"
 
@@ -21,26 +22,10 @@ double element_bytes(const std::string& format) {
   return format == "fp8" ? 1 : format == "fp32" ? 4 : 2;
 }
 
-std::optional<KernelPoint> point_of(const KernelFamily& family, const Axes& axes) {
-  KernelPoint point;
-  const auto take = [&](const auto& names, std::size_t count, auto& values) {
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto found =
-          std::find_if(axes.begin(), axes.end(), [&](auto& axis) { return axis.first == names[i]; });
-      if (found == axes.end()) return false;
-      values[i] = static_cast<double>(found->second);
-    }
-    return true;
-  };
-  if (!take(family.load_axes, family.loads(), point.load)) return {};
-  if (!take(family.shape_axes, family.shapes(), point.shape)) return {};
-  return point;
-}
-
 KernelWork work_of(const MeasuredRow& row, const Axes& axes) {
   if (row.flops > 0 || row.bytes > 0) return {row.flops, row.bytes};
   const KernelFamily* family = find_kernel_family(row.family);
-  const auto point = family ? point_of(*family, axes) : std::nullopt;
+  const auto point = family ? kernel_point(*family, axes) : std::nullopt;
   return point ? family->work(*point, element_bytes(row.format)) : KernelWork{};
 }
 

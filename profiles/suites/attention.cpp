@@ -1,234 +1,15 @@
-// Attention by cuDNN's own operation (SDPA forward), through its C interface, without a mask: q tokens of
-// each sequence against all cached ones. A draft tree's mask changes neither the bytes nor the FLOPs of its
-// verification. Causal masks want cuDNN 9.21, gradients the composite graph of cudnn-frontend.
-#include <cudnn.h>
+// The suite of attention: operands of a point, its work, and a check of its results.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <set>
 
-#include "profiles/suites/case.h"
+#include "profiles/suites/sdpa.h"
 
 namespace stagecraft {
 
 namespace {
-
-void check_dnn(cudnnStatus_t status, const char* what) {
-  if (status == CUDNN_STATUS_SUCCESS) return;
-  std::array<char, 512> text{};
-  cudnnGetLastErrorString(text.data(), text.size());
-  throw NotHere(fmt::format("cuDNN: {}: {} {}", what, cudnnGetErrorString(status), text.data()));
-}
-
-/// One handle for the life of the process.
-cudnnHandle_t handle() {
-  static cudnnHandle_t made = [] {
-    cudnnHandle_t result = nullptr;
-    if (const cudnnStatus_t status = cudnnCreate(&result); status != CUDNN_STATUS_SUCCESS)
-      throw DeviceError(fmt::format("cuDNN does not start: {}", cudnnGetErrorString(status)));
-    return result;
-  }();
-  return made;
-}
-
-/// A descriptor of the backend's interface.
-class Descriptor {
- public:
-  explicit Descriptor(cudnnBackendDescriptorType_t type) {
-    check_dnn(cudnnBackendCreateDescriptor(type, &descriptor_), "a descriptor");
-  }
-  ~Descriptor() {
-    if (descriptor_) cudnnBackendDestroyDescriptor(descriptor_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  cudnnBackendDescriptor_t get() const { return descriptor_; }
-  void set(cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, std::int64_t count,
-           const void* values) {
-    check_dnn(cudnnBackendSetAttribute(descriptor_, name, type, count, values), "an attribute");
-  }
-  void set(cudnnBackendAttributeName_t name, const Descriptor& other) {
-    set(name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &other.descriptor_);
-  }
-  void set(cudnnBackendAttributeName_t name, std::int64_t value) { set(name, CUDNN_TYPE_INT64, 1, &value); }
-  void set_handle(cudnnBackendAttributeName_t name) {
-    cudnnHandle_t library = handle();
-    set(name, CUDNN_TYPE_HANDLE, 1, &library);
-  }
-  cudnnStatus_t try_finalize() { return cudnnBackendFinalize(descriptor_); }
-  void finalize(const char* what) { check_dnn(try_finalize(), what); }
-
- private:
-  cudnnBackendDescriptor_t descriptor_ = nullptr;
-};
-
-enum Id : std::int64_t { kQuery = 1, kKeys, kValues, kOutput, kScale };
-
-struct Shape {
-  std::int64_t batch, query, cached, q_heads, kv_heads, head_dim;
-
-  std::size_t query_bytes() const { return 2 * static_cast<std::size_t>(batch * query * q_heads * head_dim); }
-  std::size_t cache_bytes() const {
-    return 2 * static_cast<std::size_t>(batch * cached * kv_heads * head_dim);
-  }
-};
-
-Shape shape_of(const SuitePoint& point) {
-  const std::int64_t sequence = point.at("sequence");
-  return {.batch = point.at("batch"),
-          .query = sequence ? sequence : std::max<std::int64_t>(point.at("query"), 1),
-          .cached = sequence ? sequence : point.at("kv_len"),
-          .q_heads = point.at("q_heads"),
-          .kv_heads = point.at("kv_heads"),
-          .head_dim = point.at("head_dim")};
-}
-
-using Four = std::array<std::int64_t, 4>;
-
-void describe(Descriptor& tensor, Id id, cudnnDataType_t type, const Four& sizes, const Four& strides,
-              bool by_value = false) {
-  tensor.set(CUDNN_ATTR_TENSOR_UNIQUE_ID, static_cast<std::int64_t>(id));
-  tensor.set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
-  tensor.set(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, std::int64_t{by_value ? 4 : 16});
-  tensor.set(CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, sizes.data());
-  tensor.set(CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, strides.data());
-  if (by_value) tensor.set(CUDNN_ATTR_TENSOR_IS_BY_VALUE, CUDNN_TYPE_BOOLEAN, 1, &by_value);
-  tensor.finalize("a tensor");
-}
-
-/// Stored as batch, tokens, heads, head dimension; cuDNN wants the sizes as batch, heads, tokens, dimension.
-void describe_tokens(Descriptor& tensor, Id id, std::int64_t batch, std::int64_t heads, std::int64_t tokens,
-                     std::int64_t dimension) {
-  describe(tensor, id, CUDNN_DATA_BFLOAT16, {batch, heads, tokens, dimension},
-           {heads * tokens * dimension, dimension, heads * dimension, 1});
-}
-
-/// A plan that was built: the first of the heuristic's engines that this device can run.
-class Attention {
- public:
-  explicit Attention(const Shape& shape) : scale_(1 / std::sqrt(static_cast<float>(shape.head_dim))) {
-    Descriptor query(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor keys(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor values(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor output(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    Descriptor scale(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-    describe_tokens(query, kQuery, shape.batch, shape.q_heads, shape.query, shape.head_dim);
-    describe_tokens(keys, kKeys, shape.batch, shape.kv_heads, shape.cached, shape.head_dim);
-    describe_tokens(values, kValues, shape.batch, shape.kv_heads, shape.cached, shape.head_dim);
-    describe_tokens(output, kOutput, shape.batch, shape.q_heads, shape.query, shape.head_dim);
-    describe(scale, kScale, CUDNN_DATA_FLOAT, {1, 1, 1, 1}, {1, 1, 1, 1}, true);
-    Descriptor operation(CUDNN_BACKEND_OPERATION_SDPA_FWD_DESCRIPTOR);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_QDESC, query);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_KDESC, keys);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_VDESC, values);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_ODESC, output);
-    operation.set(CUDNN_ATTR_OPERATION_SDPA_FWD_SCALEDESC, scale);
-    operation.finalize("the operation");
-    Descriptor graph(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-    graph.set_handle(CUDNN_ATTR_OPERATIONGRAPH_HANDLE);
-    graph.set(CUDNN_ATTR_OPERATIONGRAPH_OPS, operation);
-    graph.finalize("the graph");
-    build(graph);
-  }
-  ~Attention() {
-    if (workspace_) cudaFree(workspace_);
-  }
-  Attention(const Attention&) = delete;
-  Attention& operator=(const Attention&) = delete;
-
-  struct Operands {
-    void* query;
-    void* keys;
-    void* values;
-    void* output;
-  };
-
-  /// What names the operands of one copy; made before it is timed.
-  std::shared_ptr<Descriptor> bind(const Operands& on) {
-    auto pack = std::make_shared<Descriptor>(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
-    const std::array<std::int64_t, 5> ids{kQuery, kKeys, kValues, kOutput, kScale};
-    const std::array<void*, 5> data{on.query, on.keys, on.values, on.output, &scale_};
-    pack->set(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 5, ids.data());
-    pack->set(CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, 5, data.data());
-    pack->set(CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace_);
-    pack->finalize("the operands");
-    return pack;
-  }
-
-  void run(const Descriptor& pack) const {
-    check_dnn(cudnnBackendExecute(handle(), plan_->get(), pack.get()), "attention");
-  }
-
-  std::string algorithm() const { return fmt::format("engine {}", engine_); }
-
- private:
-  void build(const Descriptor& graph) {
-    for (const auto& config : proposals(graph)) {
-      auto plan = std::make_unique<Descriptor>(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-      plan->set_handle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE);
-      plan->set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, *config);
-      if (plan->try_finalize() != CUDNN_STATUS_SUCCESS) continue;
-      plan_ = std::move(plan);
-      engine_ = engine_of(*config);
-      return allocate();
-    }
-    throw NotHere("cuDNN has no plan for it");
-  }
-
-  static std::vector<std::unique_ptr<Descriptor>> proposals(const Descriptor& graph) {
-    Descriptor heuristic(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-    heuristic.set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
-    const cudnnBackendHeurMode_t mode = CUDNN_HEUR_MODE_A;
-    heuristic.set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
-    heuristic.finalize("the heuristic");
-    std::int64_t count = 0;
-    check_dnn(cudnnBackendGetAttribute(heuristic.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                       CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, &count, nullptr),
-              "the heuristic");
-    std::vector<std::unique_ptr<Descriptor>> configs;
-    std::vector<cudnnBackendDescriptor_t> raw;
-    for (std::int64_t i = 0; i < count; ++i) {
-      configs.push_back(std::make_unique<Descriptor>(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR));
-      raw.push_back(configs.back()->get());
-    }
-    std::int64_t found = 0;
-    if (count > 0)
-      check_dnn(cudnnBackendGetAttribute(heuristic.get(), CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                         CUDNN_TYPE_BACKEND_DESCRIPTOR, count, &found, raw.data()),
-                "the heuristic");
-    configs.resize(static_cast<std::size_t>(found));
-    return configs;
-  }
-
-  static std::int64_t engine_of(const Descriptor& config) {
-    Descriptor engine(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-    cudnnBackendDescriptor_t raw = engine.get();
-    std::int64_t count = 0;
-    std::int64_t index = -1;
-    if (cudnnBackendGetAttribute(config.get(), CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1,
-                                 &count, &raw) == CUDNN_STATUS_SUCCESS)
-      cudnnBackendGetAttribute(raw, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &count, &index);
-    return index;
-  }
-
-  void allocate() {
-    std::int64_t count = 0;
-    std::int64_t bytes = 0;
-    check_dnn(cudnnBackendGetAttribute(plan_->get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
-                                       CUDNN_TYPE_INT64, 1, &count, &bytes),
-              "the workspace's size");
-    if (bytes > 0)
-      check(cudaMalloc(&workspace_, static_cast<std::size_t>(bytes)), "the workspace of attention");
-  }
-
-  std::unique_ptr<Descriptor> plan_;
-  std::int64_t engine_ = -1;
-  void* workspace_ = nullptr;
-  float scale_;  // cuDNN reads it through a pointer at each call
-};
 
 double number(std::uint16_t bf16) {
   const std::uint32_t bits = static_cast<std::uint32_t>(bf16) << 16;
@@ -251,25 +32,28 @@ std::vector<double> first_head(const void* data, std::int64_t tokens, std::int64
   return values;
 }
 
-/// The first query token's first head in double precision against what was computed.
-void expect_right(const Attention::Operands& on, const Shape& shape) {
+/// A query token's first head in double precision, against the `visible` first of the cache, and what was
+/// computed.
+void expect_right(const AttentionOperands& on, const AttentionSizes& shape, std::int64_t token,
+                  std::int64_t visible) {
   const auto d = static_cast<std::size_t>(shape.head_dim);
-  const auto query = first_head(on.query, 1, shape.q_heads, shape.head_dim);
-  const auto keys = first_head(on.keys, shape.cached, shape.kv_heads, shape.head_dim);
-  const auto values = first_head(on.values, shape.cached, shape.kv_heads, shape.head_dim);
-  const auto found = first_head(on.output, 1, shape.q_heads, shape.head_dim);
+  const std::int64_t before = 2 * token * shape.q_heads * shape.head_dim;  // bytes
+  const auto query = first_head(static_cast<char*>(on.query) + before, 1, shape.q_heads, shape.head_dim);
+  const auto keys = first_head(on.keys, visible, shape.kv_heads, shape.head_dim);
+  const auto values = first_head(on.values, visible, shape.kv_heads, shape.head_dim);
+  const auto found = first_head(static_cast<char*>(on.output) + before, 1, shape.q_heads, shape.head_dim);
   std::vector<double> expected(d);
   double sum = 0;
-  for (std::size_t token = 0; token < static_cast<std::size_t>(shape.cached); ++token) {
+  for (std::size_t at = 0; at < static_cast<std::size_t>(visible); ++at) {
     double score = 0;
-    for (std::size_t i = 0; i < d; ++i) score += query[i] * keys[token * d + i];
+    for (std::size_t i = 0; i < d; ++i) score += query[i] * keys[at * d + i];
     const double weight = std::exp(score / std::sqrt(static_cast<double>(d)));
     sum += weight;
-    for (std::size_t i = 0; i < d; ++i) expected[i] += weight * values[token * d + i];
+    for (std::size_t i = 0; i < d; ++i) expected[i] += weight * values[at * d + i];
   }
-  // Averages of `cached` numbers of variance 1, weighted by e to a normal number: this is about their
+  // Averages of `visible` numbers of variance 1, weighted by e to a normal number: this is about their
   // deviation.
-  const double deviation = std::sqrt(2.72 / static_cast<double>(shape.cached));
+  const double deviation = std::sqrt(2.72 / static_cast<double>(visible));
   for (std::size_t i = 0; i < d; ++i)
     if (!(std::abs(found[i] - expected[i] / sum) <= 0.1 * deviation + 0.01 * std::abs(found[i])))
       throw DeviceError(
@@ -284,35 +68,31 @@ bool first_of_its_kind(const SuitePoint& point) {
 }  // namespace
 
 Case attention_case(Bench& bench, const SuitePoint& point) {
-  const Shape shape = shape_of(point);
+  const AttentionSizes shape = sizes_of_attention(point);
   const auto attention = std::make_shared<Attention>(shape);
-  check_dnn(cudnnSetStream(handle(), bench.stream()), "the stream");
+  Attention::use_stream(bench.stream());
   Case ready;
   ready.copy_bytes = 2 * (shape.query_bytes() + shape.cache_bytes());
   ready.copies = bench.copies(ready.copy_bytes, point.cache);
-  std::vector<std::shared_ptr<Descriptor>> packs;
+  std::vector<std::function<void()>> launches;
   for (int copy = 0; copy < ready.copies; ++copy) {
-    const Attention::Operands on{
+    const AttentionOperands on{
         bench.input(Number::Bf16, shape.query_bytes()), bench.input(Number::Bf16, shape.cache_bytes()),
         bench.input(Number::Bf16, shape.cache_bytes()), bench.output(shape.query_bytes())};
-    packs.push_back(attention->bind(on));
+    launches.push_back(attention->bind(on));
     if (copy > 0 || !first_of_its_kind(point)) continue;
     check(cudaMemsetAsync(on.output, 0xFF, shape.query_bytes(), bench.stream()), "clearing a result");
-    attention->run(*packs[0]);
+    launches[0]();
     check(cudaStreamSynchronize(bench.stream()), "attention");
-    expect_right(on, shape);
+    expect_right(on, shape, 0, shape.causal ? 1 : shape.cached);
+    if (shape.causal) expect_right(on, shape, shape.query - 1, shape.cached);
   }
-  ready.flops = 4.0 * static_cast<double>(shape.batch * shape.query * shape.q_heads) *
+  ready.flops = (shape.causal ? 2.0 : 4.0) * static_cast<double>(shape.batch * shape.query * shape.q_heads) *
                 static_cast<double>(shape.cached * shape.head_dim);
   ready.bytes = static_cast<double>(ready.copy_bytes);
   ready.algorithm = attention->algorithm();
-  ready.launch = [attention, packs](int copy) { attention->run(*packs[static_cast<std::size_t>(copy)]); };
+  ready.launch = [attention, launches](int copy) { launches[static_cast<std::size_t>(copy)](); };
   return ready;
-}
-
-std::string attention_library() {
-  const std::size_t version = cudnnGetVersion();
-  return fmt::format("cuDNN {}.{}.{}", version / 10000, version / 100 % 100, version % 100);
 }
 
 }  // namespace stagecraft

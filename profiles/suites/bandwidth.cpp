@@ -64,6 +64,7 @@ StreamOperands operands(Bench& bench, const SuitePoint& point, const StreamKerne
   on.z = bench.output(4 * row);
   if (point.family == "cross-entropy") on.c = token_ids(size.width, bench);
   if (is_gather(point)) on.c = token_ids(kVocabulary, bench);
+  if (point.family == "kv-append") on.c = token_ids(size.rows, bench);  // places among as many
   return on;
 }
 

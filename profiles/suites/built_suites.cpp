@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "profiles/suites/pass_timing.h"
+
 namespace stagecraft {
 
 namespace {
@@ -15,6 +17,11 @@ constexpr std::array kBuilt = {
 #endif
     BuiltSuite{.name = "bandwidth", .make = bandwidth_case, .traced = true, .counted = true},
     BuiltSuite{.name = "interference", .make = interference_case, .traced = true, .counted = false},
+#ifdef STAGECRAFT_CUDNN
+    BuiltSuite{.name = "layer", .make = nullptr, .measure = measure_pass, .traced = true, .counted = false},
+    BuiltSuite{
+        .name = "decode-loop", .make = nullptr, .measure = measure_pass, .traced = true, .counted = false},
+#endif
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "profiles/suites/case.h"
+#include "profiles/suites/timing.h"
 
 namespace stagecraft {
 
@@ -11,6 +12,9 @@ namespace stagecraft {
 struct BuiltSuite {
   std::string_view name;
   MakeCase make;
+  /// Instead of `make`: what measures a point that is several rows, the point's own last.
+  std::vector<MeasuredRow> (*measure)(Bench& bench, Tracer& tracer, const SuitePoint& point,
+                                      const TimingRules& rules) = nullptr;
   bool traced;   ///< false: tracing would lengthen what it measures
   bool counted;  ///< whether hardware counters say something of one call: not of what a second kernel runs
                  ///< beside, nor of a launch

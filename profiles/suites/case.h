@@ -21,6 +21,8 @@ struct Case {
   double bytes = 0;
   std::string algorithm;
   cudaStream_t stream = nullptr;  ///< where it runs, if not on bench.stream()
+  /// Several kernels whose time is from the first one's start to the last one's end, not the sum of theirs.
+  bool span = false;
   /// Starts what is to run beside each call, before it, and longer than it takes.
   std::function<void()> beside;
 };

@@ -133,6 +133,17 @@ struct EmbeddingGradient {
   }
 };
 
+/// Keys and values of new tokens, a's rows of `pitch`, into the rows of the cache x that c names.
+struct KvAppend {
+  __device__ static void apply(const StreamOperands& on, std::int64_t i) {
+    const std::int64_t vectors = on.width / 8;
+    const std::int64_t from = (on.pitch ? on.pitch : on.width) / 8;
+    const std::int64_t slot = static_cast<const std::int32_t*>(on.c)[i / vectors];
+    static_cast<uint4*>(on.x)[slot * vectors + i % vectors] =
+        static_cast<const uint4*>(on.a)[i / vectors * from + i % vectors];
+  }
+};
+
 template <class Kernel>
 __global__ void each(StreamOperands on, std::int64_t vectors) {
   const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
@@ -204,7 +215,9 @@ constexpr StreamKernel kKernels[] = {
     {"cast-fp8", 1, 1, 3, launch_each<CastFp8>},
     {"embedding", 0, 1, 4, launch_each<Embedding>},
     {"embedding-gradient", 1, 0, 10, launch_each<EmbeddingGradient>},
+    {"kv-append", 1, 1, 4, launch_each<KvAppend>},
     {"softmax", 1, 1, 4, row_softmax},
+    {"softmax-gradient", 2, 1, 6, row_softmax_gradient},
     {"cross-entropy", 1, 1, 4, row_cross_entropy},
     {"adam", 0, 0, 28, adam},
     {"fill-zero", 0, 0, 4, fill_zero},

@@ -1,10 +1,4 @@
-// Matrix products by cuBLASLt. What is row-major to us, Y[m,n] = X[m,k] W[n,k]^T, is column-major to it: D(n
-// x m).
-//   forward          TN  D = W^T X    W: k x n, X: k x m
-//   input gradient   NN  D = W dY     W: n x k (stored by its input features), dY: k x m
-//   weight gradient  NT  D += X dY^T  in fp32, which is how gradients are accumulated over micro-batches
-// Hopper's fp8 products are all TN: their gradients work on transposed copies.
-#include <cublasLt.h>
+// The suite of matrix products: operands of a point, its work, and a check of its results.
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_fp8.h>
@@ -12,177 +6,13 @@
 
 #include <array>
 #include <cmath>
-#include <map>
 #include <set>
 
-#include "profiles/suites/case.h"
+#include "profiles/suites/product.h"
 
 namespace stagecraft {
 
 namespace {
-
-constexpr std::size_t kWorkspace = std::size_t{64} << 20;  // what frameworks give it, or half
-
-void check_blas(cublasStatus_t status, const char* what) {
-  if (status != CUBLAS_STATUS_SUCCESS)
-    throw DeviceError(fmt::format("cuBLASLt: {}: {}", what, cublasLtGetStatusString(status)));
-}
-
-/// What all products share, for the life of the process.
-struct Library {
-  cublasLtHandle_t handle = nullptr;
-  std::map<cudaStream_t, void*> workspaces;  // products that run beside each other must not share one
-  float* one = nullptr;                      // the scale of fp8 operands
-
-  Library() {
-    check_blas(cublasLtCreate(&handle), "start");
-    check(cudaMalloc(reinterpret_cast<void**>(&one), sizeof(float)), "a scale");
-    const float value = 1;
-    check(cudaMemcpy(one, &value, sizeof value, cudaMemcpyHostToDevice), "a scale");
-  }
-
-  /// Made at the stream's first product, which no rule of measuring counts.
-  void* workspace_of(cudaStream_t stream) {
-    void*& workspace = workspaces[stream];
-    if (!workspace) check(cudaMalloc(&workspace, kWorkspace), "the workspace of products");
-    return workspace;
-  }
-};
-
-Library& library() {
-  static auto* all = new Library;  // the driver is gone when statics are destroyed
-  return *all;
-}
-
-/// A column-major matrix.
-struct Matrix {
-  std::int64_t rows;
-  std::int64_t columns;
-  bool transposed;
-  std::int64_t elements() const { return rows * columns; }
-};
-
-struct Kind {
-  Number format;
-  cudaDataType_t input;
-  std::size_t input_bytes;
-  cudaDataType_t output;
-  std::size_t output_bytes;
-  bool accumulate;
-  bool fast_accumulation;
-  Matrix a;
-  Matrix b;
-  std::int64_t m, n, k;  // ours
-  int processors;        // at most, 0: all
-};
-
-Kind kind_of(const SuitePoint& point) {
-  Kind kind{};
-  kind.m = point.at("m");
-  kind.n = point.at("n");
-  kind.k = point.at("k");
-  const bool fp8 = point.format == "fp8";
-  kind.format = fp8 ? Number::Fp8 : point.format == "fp16" ? Number::Fp16 : Number::Bf16;
-  kind.input = fp8 ? CUDA_R_8F_E4M3 : point.format == "fp16" ? CUDA_R_16F : CUDA_R_16BF;
-  kind.input_bytes = fp8 ? 1 : 2;
-  const bool weights = point.family == "gemm-weight-gradient";
-  const bool inputs = point.family == "gemm-input-gradient";
-  kind.output = weights ? CUDA_R_32F : fp8 ? CUDA_R_16BF : kind.input;
-  kind.output_bytes = weights ? 4 : 2;
-  kind.accumulate = weights;
-  kind.fast_accumulation = fp8 && !weights && !inputs;
-  const bool a_transposed = fp8 || (!weights && !inputs);
-  const bool b_transposed = weights && !fp8;
-  kind.a = a_transposed ? Matrix{kind.k, kind.n, true} : Matrix{kind.n, kind.k, false};
-  kind.b = b_transposed ? Matrix{kind.m, kind.k, true} : Matrix{kind.k, kind.m, false};
-  return kind;
-}
-
-cublasLtMatrixLayout_t layout(cudaDataType_t type, std::int64_t rows, std::int64_t columns) {
-  cublasLtMatrixLayout_t result = nullptr;
-  check_blas(cublasLtMatrixLayoutCreate(&result, type, static_cast<std::uint64_t>(rows),
-                                        static_cast<std::uint64_t>(columns), rows),
-             "a layout");
-  return result;
-}
-
-/// A product that was planned: the first algorithm that the library's heuristic names.
-class Product {
- public:
-  explicit Product(const Kind& kind) : kind_(kind) {
-    describe();
-    a_ = layout(kind.input, kind.a.rows, kind.a.columns);
-    b_ = layout(kind.input, kind.b.rows, kind.b.columns);
-    d_ = layout(kind.output, kind.n, kind.m);
-    choose();
-  }
-  ~Product() {
-    for (cublasLtMatrixLayout_t each : {a_, b_, d_})
-      if (each) cublasLtMatrixLayoutDestroy(each);
-    if (operation_) cublasLtMatmulDescDestroy(operation_);
-  }
-  Product(const Product&) = delete;
-  Product& operator=(const Product&) = delete;
-
-  void run(const void* a, const void* b, void* d, cudaStream_t stream) const {
-    const float alpha = 1;
-    const float beta = kind_.accumulate ? 1 : 0;
-    check_blas(cublasLtMatmul(library().handle, operation_, &alpha, a, a_, b, b_, &beta, d, d_, d, d_,
-                              &chosen_.algo, library().workspace_of(stream), kWorkspace, stream),
-               "a product");
-  }
-
-  std::string algorithm() const {
-    return fmt::format("id {} tile {} stages {} split {}", config(CUBLASLT_ALGO_CONFIG_ID),
-                       config(CUBLASLT_ALGO_CONFIG_TILE_ID), config(CUBLASLT_ALGO_CONFIG_STAGES_ID),
-                       config(CUBLASLT_ALGO_CONFIG_SPLITK_NUM));
-  }
-
- private:
-  template <class Value>
-  void set(cublasLtMatmulDescAttributes_t attribute, Value value) {
-    check_blas(cublasLtMatmulDescSetAttribute(operation_, attribute, &value, sizeof value), "an attribute");
-  }
-
-  void describe() {
-    check_blas(cublasLtMatmulDescCreate(&operation_, CUBLAS_COMPUTE_32F, CUDA_R_32F), "a description");
-    set(CUBLASLT_MATMUL_DESC_TRANSA, kind_.a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-    set(CUBLASLT_MATMUL_DESC_TRANSB, kind_.b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N);
-    if (kind_.processors > 0) set(CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET, std::int32_t{kind_.processors});
-    if (kind_.format != Number::Fp8) return;
-    const float* one = library().one;
-    set(CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, one);
-    set(CUBLASLT_MATMUL_DESC_B_SCALE_POINTER, one);
-    set(CUBLASLT_MATMUL_DESC_FAST_ACCUM, static_cast<std::int8_t>(kind_.fast_accumulation));
-  }
-
-  void choose() {
-    cublasLtMatmulPreference_t preference = nullptr;
-    check_blas(cublasLtMatmulPreferenceCreate(&preference), "a preference");
-    const std::size_t workspace = kWorkspace;
-    cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace,
-                                         sizeof workspace);
-    int found = 0;
-    const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(library().handle, operation_, a_, b_, d_, d_,
-                                                                 preference, 1, &chosen_, &found);
-    cublasLtMatmulPreferenceDestroy(preference);
-    if (status != CUBLAS_STATUS_SUCCESS || found == 0)
-      throw NotHere(fmt::format("cuBLASLt has no algorithm: {}", cublasLtGetStatusString(status)));
-  }
-
-  int config(cublasLtMatmulAlgoConfigAttributes_t attribute) const {
-    int value = -1;
-    cublasLtMatmulAlgoConfigGetAttribute(&chosen_.algo, attribute, &value, sizeof value, nullptr);
-    return value;
-  }
-
-  Kind kind_;
-  cublasLtMatmulDesc_t operation_ = nullptr;
-  cublasLtMatrixLayout_t a_ = nullptr;
-  cublasLtMatrixLayout_t b_ = nullptr;
-  cublasLtMatrixLayout_t d_ = nullptr;
-  cublasLtMatmulHeuristicResult_t chosen_{};
-};
 
 struct Operands {
   const void* a;
@@ -198,7 +28,7 @@ double value_of(const void* data, Number format) {
 
 /// `count` numbers of a matrix in device memory, `stride` elements apart.
 std::vector<double> strided(const void* matrix, std::int64_t first, std::int64_t stride, std::int64_t count,
-                            const Kind& kind) {
+                            const ProductKind& kind) {
   const std::size_t size = kind.input_bytes;
   std::vector<unsigned char> bytes(static_cast<std::size_t>(count) * size);
   check(cudaMemcpy2D(bytes.data(), size,
@@ -213,13 +43,13 @@ std::vector<double> strided(const void* matrix, std::int64_t first, std::int64_t
 
 /// Row i of op(A), or column j of op(B), along k.
 std::vector<double> line(const void* data, const Matrix& matrix, bool is_a, std::int64_t i,
-                         const Kind& kind) {
+                         const ProductKind& kind) {
   const bool k_is_contiguous = is_a ? matrix.transposed : !matrix.transposed;
   return k_is_contiguous ? strided(data, i * matrix.rows, 1, kind.k, kind)
                          : strided(data, i, matrix.rows, kind.k, kind);
 }
 
-double output_at(const void* d, std::int64_t at, const Kind& kind) {
+double output_at(const void* d, std::int64_t at, const ProductKind& kind) {
   std::array<unsigned char, 4> bytes{};
   check(
       cudaMemcpy(bytes.data(), static_cast<const char*>(d) + static_cast<std::size_t>(at) * kind.output_bytes,
@@ -231,7 +61,8 @@ double output_at(const void* d, std::int64_t at, const Kind& kind) {
 
 /// Compares some results with sums in double precision: a layout that is wrong is as fast as one that is
 /// right.
-void expect_right(const Product& product, const Operands& operands, const Kind& kind, cudaStream_t stream) {
+void expect_right(const Product& product, const Operands& operands, const ProductKind& kind,
+                  cudaStream_t stream) {
   const std::size_t bytes = static_cast<std::size_t>(kind.m * kind.n) * kind.output_bytes;
   // Not-a-number where nothing is written; zeros where it is added to.
   check(cudaMemsetAsync(operands.d, kind.accumulate ? 0 : 0xFF, bytes, stream), "clearing a result");
@@ -265,12 +96,12 @@ Case gemm_case(Bench& bench, const SuitePoint& point) {
 }
 
 Case product_case(Bench& bench, const SuitePoint& point, int processors) {
-  Kind kind = kind_of(point);
+  ProductKind kind = kind_of(point);
   kind.processors = processors;
   const auto product = std::make_shared<Product>(kind);
-  const std::size_t a_bytes = static_cast<std::size_t>(kind.a.elements()) * kind.input_bytes;
-  const std::size_t b_bytes = static_cast<std::size_t>(kind.b.elements()) * kind.input_bytes;
-  const std::size_t d_bytes = static_cast<std::size_t>(kind.m * kind.n) * kind.output_bytes;
+  const std::size_t a_bytes = kind.a_bytes();
+  const std::size_t b_bytes = kind.b_bytes();
+  const std::size_t d_bytes = kind.d_bytes();
   Case ready;
   ready.copy_bytes = a_bytes + b_bytes + d_bytes;
   ready.copies = bench.copies(ready.copy_bytes, point.cache);
@@ -279,7 +110,8 @@ Case product_case(Bench& bench, const SuitePoint& point, int processors) {
     operands.push_back(
         {bench.input(kind.format, a_bytes), bench.input(kind.format, b_bytes), bench.output(d_bytes)});
   if (first_of_its_kind(point)) expect_right(*product, operands[0], kind, bench.stream());
-  ready.flops = 2.0 * static_cast<double>(kind.m) * static_cast<double>(kind.n) * static_cast<double>(kind.k);
+  ready.flops = 2.0 * static_cast<double>(kind.batch) * static_cast<double>(kind.m) *
+                static_cast<double>(kind.n) * static_cast<double>(kind.k);
   ready.bytes = static_cast<double>(a_bytes + b_bytes + (kind.accumulate ? 2 : 1) * d_bytes);
   ready.algorithm = product->algorithm();
   ready.launch_on = [product, operands](int copy, cudaStream_t stream) {

@@ -32,6 +32,7 @@ struct StreamOperands {
   void* z = nullptr;
   std::int64_t rows = 0;
   std::int64_t width = 0;  ///< a multiple of 8
+  std::int64_t pitch = 0;  ///< elements between two rows of a, where a kernel knows of it; 0: width
 };
 
 /// A kernel that streams, the buffers of rows x width that it wants, and what it moves.

@@ -126,14 +126,16 @@ class Profiler {
       // A second pass over what the first did not reach would say nothing of the spread.
       if (pass > 1 && !done_.count(pass_key(point, 1))) continue;
       if (out_of_time(pass)) return;
-      if (suite_.traced && measured_ % kSentinelEvery == 0) measure_sentinel(pass);
+      if (suite_.traced && points_ % kSentinelEvery == 0) measure_sentinel(pass);
+      ++points_;
       measure_point(point, pass, at, points.size());
     }
   }
 
   void measure_point(const SuitePoint& point, int pass, std::size_t at, std::size_t all) {
     try {
-      const MeasuredRow row = add(point, suite_.make, options_.suite, pass);
+      const MeasuredRow row =
+          suite_.measure ? add_rows(point, pass) : add(point, suite_.make, options_.suite, pass);
       done_.insert(pass_key(point, pass));
       progress_.show(pass, at, all, row);
     } catch (const NotHere&) {
@@ -152,12 +154,23 @@ class Profiler {
   MeasuredRow add(const SuitePoint& point, MakeCase make, const std::string& suite, int pass) {
     bench_.reset();
     MeasuredRow row = measure(bench_, tracer_.get(), make(bench_, point), point, rules_);
+    keep(row, suite, pass);
+    return row;
+  }
+
+  MeasuredRow add_rows(const SuitePoint& point, int pass) {
+    bench_.reset();
+    std::vector<MeasuredRow> rows = suite_.measure(bench_, *tracer_, point, rules_);
+    for (MeasuredRow& row : rows) keep(row, options_.suite, pass);
+    return rows.back();
+  }
+
+  void keep(MeasuredRow& row, const std::string& suite, int pass) {
     row.suite = suite;
     row.pass = pass;
     file_.append(row);
     ++measured_;
     discarded_ += static_cast<std::size_t>(row.discarded);
-    return row;
   }
 
   ProfilerOptions options_;
@@ -169,7 +182,8 @@ class Profiler {
   Progress progress_;
   std::set<std::string> done_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::size_t measured_ = 0;
+  std::size_t measured_ = 0;  // rows
+  std::size_t points_ = 0;
   std::size_t kept_ = 0;
   std::size_t not_here_ = 0;
   std::size_t failed_ = 0;

@@ -144,6 +144,28 @@ __global__ void softmax(StreamOperands on) {
   }
 }
 
+/// x = a (b - sum of a b over the row).
+__global__ void softmax_gradient(StreamOperands on) {
+  const std::int64_t vectors = on.width / 8;
+  const void* probabilities = row_of(on.a, on.width);
+  const void* gradient = row_of(on.b, on.width);
+  float sum = 0;
+  for (std::int64_t i = threadIdx.x; i < vectors; i += blockDim.x) {
+    const Vector8 p = load8(probabilities, i);
+    const Vector8 dp = load8(gradient, i);
+#pragma unroll
+    for (int j = 0; j < 8; ++j) sum += p.v[j] * dp.v[j];
+  }
+  sum = block_sum(sum);
+  for (std::int64_t i = threadIdx.x; i < vectors; i += blockDim.x) {
+    Vector8 p = load8(probabilities, i);
+    const Vector8 dp = load8(gradient, i);
+#pragma unroll
+    for (int j = 0; j < 8; ++j) p.v[j] *= dp.v[j] - sum;
+    store8(row_of(on.x, on.width), i, p);
+  }
+}
+
 /// Loss in y, and the logits' gradient in x: softmax less one at the target, which c names.
 __global__ void cross_entropy(StreamOperands on) {
   const std::int64_t vectors = on.width / 8;
@@ -178,6 +200,9 @@ void layernorm_gradient(const StreamOperands& on, cudaStream_t stream) {
 }
 void row_softmax(const StreamOperands& on, cudaStream_t stream) {
   softmax<<<static_cast<unsigned>(on.rows), kThreads, 0, stream>>>(on);
+}
+void row_softmax_gradient(const StreamOperands& on, cudaStream_t stream) {
+  softmax_gradient<<<static_cast<unsigned>(on.rows), kThreads, 0, stream>>>(on);
 }
 void row_cross_entropy(const StreamOperands& on, cudaStream_t stream) {
   cross_entropy<<<static_cast<unsigned>(on.rows), kThreads, 0, stream>>>(on);

@@ -76,6 +76,14 @@ Row softmax(const Inputs& in) {
   return out;
 }
 
+Row softmax_gradient(const Inputs& in) {
+  double sum = 0;
+  for (std::size_t i = 0; i < in.a.size(); ++i) sum += in.a[i] * in.b[i];
+  Row out;
+  for (std::size_t i = 0; i < in.a.size(); ++i) out.push_back(in.a[i] * (in.b[i] - sum));
+  return out;
+}
+
 template <class Function>
 Row each(const Inputs& in, const Function& function) {
   Row out;
@@ -101,6 +109,7 @@ const std::map<std::string_view, Expected>& expectations() {
       {"rmsnorm-gradient", [](const Inputs& in) { return norm_gradient(in, false); }},
       {"layernorm-gradient", [](const Inputs& in) { return norm_gradient(in, true); }},
       {"softmax", softmax},
+      {"softmax-gradient", softmax_gradient},
       {"swiglu",
        [](const Inputs& in) {
          return each(in, [](double a, double b, double) { return a * sigmoid(a) * b; });

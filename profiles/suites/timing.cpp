@@ -43,12 +43,6 @@ class Events {
   std::vector<cudaEvent_t> events_;
 };
 
-/// Ids of calls, unique in the process: a record that comes late belongs to no later point.
-std::uint64_t next_id() {
-  static std::uint64_t id = 0;
-  return ++id;
-}
-
 class Measurement {
  public:
   Measurement(Bench& bench, Tracer* tracer, const Case& ready, const TimingRules& rules)
@@ -66,9 +60,9 @@ class Measurement {
     const int calls = number_of_calls(estimate_us);
     Events events(calls);
     std::vector<double> host_us;
-    const std::uint64_t first_id = next_id();
+    const std::uint64_t first_id = next_call_id();
     for (int call = 0; call < calls; ++call)
-      host_us.push_back(timed_call(call, call == 0 ? first_id : next_id(), events));
+      host_us.push_back(timed_call(call, call == 0 ? first_id : next_call_id(), events));
     synchronize();
     MeasuredRow row = tracer_ ? traced(first_id, static_cast<std::size_t>(calls)) : MeasuredRow{};
     std::vector<double> event_us;
@@ -126,21 +120,13 @@ class Measurement {
     return host_us;
   }
 
-  static void set_times(MeasuredRow& row, const std::vector<double>& us) {
-    row.calls = static_cast<double>(us.size());
-    row.median_us = quantile_of(us, 0.5);
-    row.p10_us = quantile_of(us, 0.1);
-    row.p90_us = quantile_of(us, 0.9);
-    row.min_us = quantile_of(us, 0);
-  }
-
   MeasuredRow traced(std::uint64_t first_id, std::size_t calls) {
     const JoinedCalls joined = join(tracer_->drain(calls));
     MeasuredRow row;
     std::vector<double> us;
     for (const OperatorCall& call : joined.calls) {
       if (call.id < first_id) continue;  // of an earlier point, come late
-      us.push_back(1e-3 * static_cast<double>(call.device_ns));
+      us.push_back(1e-3 * static_cast<double>(case_.span ? call.end_ns - call.start_ns : call.device_ns));
       row.kernels_per_call += static_cast<double>(call.spans);
       row.kernel = call.kernel;
       if (call.pageable_host) throw DeviceError("the host's memory of a copy is not pinned");
@@ -160,6 +146,19 @@ class Measurement {
 };
 
 }  // namespace
+
+std::uint64_t next_call_id() {
+  static std::uint64_t id = 0;
+  return ++id;
+}
+
+void set_times(MeasuredRow& row, const std::vector<double>& us) {
+  row.calls = static_cast<double>(us.size());
+  row.median_us = quantile_of(us, 0.5);
+  row.p10_us = quantile_of(us, 0.1);
+  row.p90_us = quantile_of(us, 0.9);
+  row.min_us = quantile_of(us, 0);
+}
 
 bool needs_flush(const Case& ready, const Bench& bench) {
   return ready.copies > 1 && ready.copy_bytes * static_cast<std::size_t>(ready.copies) < 3 * bench.l2_bytes();

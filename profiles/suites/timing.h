@@ -19,6 +19,12 @@ struct TimingRules {
   static TimingRules quick() { return {5, 0.05, 500, 15, 0.1, 5}; }
 };
 
+/// Ids of calls, unique in the process: a record that comes late belongs to no later point.
+std::uint64_t next_call_id();
+
+/// How often it was timed, and the quantiles of the times.
+void set_times(MeasuredRow& row, const std::vector<double>& us);
+
 /// Whether the copies of a case do not fill three L2 caches, so that the cache must be flushed between calls.
 bool needs_flush(const Case& ready, const Bench& bench);
 

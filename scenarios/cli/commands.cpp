@@ -54,8 +54,10 @@ constexpr std::array kProfileOptions{
     OptionInfo{"output", "FILE", "write the table of measured kernels; rows go to FILE.rows.csv", false,
                true},
     OptionInfo{"device", "N", "the GPU, counted from 0 (the default)"},
-    OptionInfo{"suite", "NAME", "only this one: gemm, copies, launch, attention, bandwidth or interference",
-               true},
+    OptionInfo{
+        "suite", "NAME",
+        "only this one: gemm, copies, launch, attention, bandwidth, interference, layer or decode-loop",
+        true},
     OptionInfo{"quick", "", "fewer points and calls, for a first look"},
     OptionInfo{"passes", "N", "how often every point is measured; 2 by default, for the spread"},
     OptionInfo{"time-limit", "TIME", "of each suite, such as 60s: a random sample of its points"},
@@ -75,6 +77,8 @@ constexpr std::array kProfileVerbs{
     VerbInfo{"summary", "TABLE",
              "what a table holds and what share of the device's peaks it reaches (--svg)"},
     VerbInfo{"diff", "A B", "how the times of two tables differ"},
+    VerbInfo{"check", "ROWS",
+             "layers and draft-verify loops as measured, against what the other rows predict"},
 };
 
 constexpr std::array kCommands{

@@ -163,7 +163,8 @@ Exit profile_command(const Arguments& arguments, Streams& streams) {
   if (verb == "import") return import_command(arguments, streams);
   if (verb == "merge") return merge_command(arguments, streams);
   if (verb == "summary") return summary_command(arguments, streams);
-  constexpr std::array<std::string_view, 4> kVerbs = {"diff", "import", "merge", "summary"};
+  if (verb == "check") return check_passes_command(arguments, streams);
+  constexpr std::array<std::string_view, 5> kVerbs = {"check", "diff", "import", "merge", "summary"};
   const std::string near = did_you_mean(verb, kVerbs);
   throw UsageError(fmt::format("`stagecraft profile` does not know '{}'{}", verb,
                                near.empty() ? "; see `stagecraft profile --help`" : near));

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "profiles/measured_table.h"
+#include "profiles/pass_check.h"
 #include "profiles/summary.h"
 #include "profiles/table_merge.h"
 #include "profiles/trace_import.h"
@@ -156,6 +157,14 @@ Exit summary_command(const Arguments& arguments, Streams& streams) {
   if (!arguments.has("svg")) return Exit::Done;
   draw(summary, rows, arguments.value("svg"));
   if (arguments.value("svg") != "-") streams.out << fmt::format("Written {}\n", arguments.value("svg"));
+  return Exit::Done;
+}
+
+Exit check_passes_command(const Arguments& arguments, Streams& streams) {
+  const std::vector<std::string> names = files_of(arguments, {});
+  if (names.size() != 1) throw UsageError("`stagecraft profile check` takes one file of rows");
+  const RawRows rows = read_measured(names[0]);
+  streams.out << to_text(check_passes(rows));
   return Exit::Done;
 }
 

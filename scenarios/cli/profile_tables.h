@@ -13,4 +13,8 @@ Exit merge_command(const Arguments& arguments, Streams& streams);
 /// `stagecraft profile summary TABLE [--svg FILE]`: what the rows reach, as text and as a roofline.
 Exit summary_command(const Arguments& arguments, Streams& streams);
 
+/// `stagecraft profile check ROWS`: what layers, steps and rounds took end to end against what the table's
+/// other rows predict.
+Exit check_passes_command(const Arguments& arguments, Streams& streams);
+
 }  // namespace stagecraft

@@ -51,6 +51,10 @@ TEST_CASE("columns are found by their names, in any order", "[profiles]") {
 TEST_CASE("families of attention are told apart by their columns", "[profiles]") {
   const TableFile prefill("batch,seq,q_heads,kv_heads,head_dim,us\n2,1024,32,8,128,90\n");
   CHECK(read_measurements(prefill.path(), "bf16", kDevice).family->name == "prefill-attention");
+  const TableFile verify("batch,kv_len,query,q_heads,kv_heads,head_dim,us\n2,1024,5,32,8,128,9\n");
+  const KernelSection section = read_measurements(verify.path(), "bf16", kDevice);
+  CHECK(section.family->name == "verify-attention");
+  CHECK(section.rows[0].point == KernelPoint{{2, 1024, 5}, {32, 8, 128}});
   const TableFile decode("batch,kv_len,q_heads,kv_heads,head_dim,us\n2,1024,32,8,128,9\r\n");
   CHECK(read_measurements(decode.path(), "bf16", kDevice).family->name == "decode-attention");
 }
@@ -62,6 +66,7 @@ TEST_CASE("tables that cannot be used are refused where they are wrong", "[profi
         "      | ^\n"
         "      = gemm: m,n,k,us\n"
         "      = prefill-attention: batch,sequence,q_heads,kv_heads,head_dim,us\n"
+        "      = verify-attention: batch,kv_len,query,q_heads,kv_heads,head_dim,us\n"
         "      = decode-attention: batch,kv_len,q_heads,kv_heads,head_dim,us");
   CHECK(error_of("m,n,k,us\n1,2,3\n") ==
         "stagecraft_table_test.csv:2:1: error: a row has 3 cells, the header 4\n"

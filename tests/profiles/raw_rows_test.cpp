@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/error.h"
+#include "models/catalog.h"
 #include "profiles/drift.h"
 #include "profiles/measured_table.h"
 
@@ -154,6 +155,43 @@ TEST_CASE("the table holds the mean of the passes, and what models do not know s
   CHECK(parse_kernel_table(to_text(table), "t.yaml").sections[0].rows.size() == 18);
   CHECK(rows_of(table).size() == 18);
   CHECK(rows_of(table)[0].point == "m=1 n=1024 k=4096");
+}
+
+TEST_CASE("verification and attention without a mask are one family of the table", "[profiles][formula]") {
+  RawRows rows{.header = kHeader, .rows = {}};
+  const KernelFamily& family = *find_kernel_family("verify-attention");
+  // 7 us and twice what the cache's bytes take at 4.8 TB/s: the roofline can say this exactly.
+  const auto us = [&](const KernelPoint& point) { return 7 + 2 * family.work(point, 2).bytes / 4.8e6; };
+  for (const std::int64_t kv_heads : {2, 8, 32})
+    for (const std::int64_t length : {1024, 8192})
+      for (const std::int64_t query : {4, 16}) {
+        MeasuredRow verify = row(1, us({{8, static_cast<double>(length), static_cast<double>(query)},
+                                        {32, static_cast<double>(kv_heads), 128}}));
+        verify.family = "verify-attention";
+        verify.point = to_text(Axes{{"batch", 8},
+                                    {"kv_len", length},
+                                    {"query", query},
+                                    {"q_heads", 32},
+                                    {"kv_heads", kv_heads},
+                                    {"head_dim", 128}});
+        rows.rows.push_back(verify);
+      }
+  MeasuredRow whole = row(1, 150);
+  whole.family = "unmasked-attention";
+  whole.point = "batch=1 sequence=2048 q_heads=32 kv_heads=8 head_dim=128";
+  MeasuredRow inside = whole;
+  inside.cache = "in-pass";
+  rows.rows.insert(rows.rows.end(), {whole, inside});
+  const KernelTable table = table_of(rows);
+  REQUIRE(table.sections.size() == 1);
+  CHECK(table.sections[0].family == &family);
+  REQUIRE(table.sections[0].rows.size() == 13);
+  CHECK(table.sections[0].rows[0].point == KernelPoint{{1, 2048, 2048}, {32, 8, 128}});
+  CHECK(table.source.ends_with("; attention of whole sequences without a mask only"));
+  const KernelTable again = parse_kernel_table(to_text(table), "t.yaml");
+  const Device& device = find_preset(device_presets(), "h200")->value;
+  const KernelPoint between{{8, 4096, 5}, {32, 8, 128}};
+  CHECK(KernelModel(again.sections[0], device).predict(between).us == Approx(us(between)).epsilon(0.05));
 }
 
 TEST_CASE("the driver's names of cards that the catalog does not have are not taken for others",

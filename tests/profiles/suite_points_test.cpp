@@ -56,6 +56,17 @@ TEST_CASE("attention has 1 to 64 query tokens against up to 128k cached ones", "
   CHECK(all.count(
             "verify-attention bf16 batch=4 kv_len=128 query=64 q_heads=32 kv_heads=8 head_dim=128 cold") ==
         1);
+  for (const char* family : {"prefill-attention", "unmasked-attention"})
+    CHECK(all.count(std::string(family) +
+                    " bf16 batch=1 sequence=2048 q_heads=32 kv_heads=8 head_dim=128 cold") == 1);
+}
+
+TEST_CASE("layers are forward and backward, gated or not, and causal where a kernel is", "[profiles]") {
+  const auto all = keys(find_suite("layer")->points(true));
+  for (const char* pass : {"layer-forward bf16 batch=2 sequence=2048 hidden=4096 gated=1 cold",
+                           "layer-forward bf16 batch=2 sequence=2048 hidden=4096 gated=1 causal=1 cold",
+                           "layer-backward bf16 batch=2 sequence=2048 hidden=4096 gated=1 cold"})
+    CHECK(all.count(pass) == 1);
 }
 
 TEST_CASE("each pass has an order of its own, the same every time", "[profiles]") {

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "command_line.h"
+#include "profiles/raw_rows.h"
 
 using namespace stagecraft;
 
@@ -142,6 +143,37 @@ TEST_CASE("mistakes of the verbs of profile are named and nothing is written", "
 TEST_CASE("the help and completion of profile name its verbs", "[golden]") {
   CHECK(run_program({"profile", "--help"}).out.find("  import TRACE...           make a table of traces") !=
         std::string::npos);
-  CHECK(run_program({"completion", "bash"}).out.find("compgen -f -W 'import merge summary diff'") !=
+  CHECK(run_program({"completion", "bash"}).out.find("compgen -f -W 'import merge summary diff check'") !=
         std::string::npos);
+}
+
+TEST_CASE("profile check compares whole passes with what the other rows predict", "[golden]") {
+  const TemporaryFolder folder;
+  // A chain of two kernels that take 3 us each, and 7.5 us together; a draft's step of which nothing is
+  // known.
+  RawRows rows{.header = {.device = "NVIDIA H200"}, .rows = {}};
+  const auto add = [&](const char* family, const char* point, const char* cache, double us) {
+    MeasuredRow row;
+    row.suite = "layer";
+    row.family = family;
+    row.format = "bf16";
+    row.point = point;
+    row.cache = cache;
+    row.median_us = us;
+    rows.rows.push_back(row);
+  };
+  add("residual-add", "rows=8 width=64 times=2 in_kernels=2 in_rows=8 in_width=64", "in-pass", 3);
+  add("kernel-chain", "kernels=2 rows=8 width=64", "cold", 7.5);
+  add("draft-step", "batch=1 kv_len=64 hidden=512 layers=1", "cold", 90);
+  write_text("r.csv", to_text(rows));
+  const Output output = run_program({"profile", "check", "r.csv"});
+  CHECK(output.err.empty());
+  CHECK(output.status == 0);
+  CHECK(
+      output.out.starts_with("NVIDIA H200: 1.50 us between two kernels, cost of launches not measured\n"
+                             "draft-step bf16 "));
+  CHECK(output.out.ends_with(
+      "no rows of decode-attention, embedding, gemm, kv-append, residual-add, rmsnorm, softmax, swiglu\n"));
+  CHECK(first_error({"profile", "check"}) ==
+        "stagecraft: error: `stagecraft profile check` takes one file of rows");
 }
