@@ -1,7 +1,8 @@
-// Speed of kernel predictions: a new shape, a known shape, and making a model from a table.
+// Speed of predictions: a new shape, a known shape, a collective, and making a model from a table.
 #include <benchmark/benchmark.h>
 
 #include "models/catalog.h"
+#include "models/collective_table.h"
 #include "profiles/fit.h"
 
 namespace stagecraft {
@@ -49,6 +50,18 @@ void predict_new_shape(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(model.predict({{1000}, {n += 8, 1536}}).us);
 }
 BENCHMARK(predict_new_shape);
+
+/// The measured sizes of two operations on three numbers of devices.
+void predict_collective(benchmark::State& state) {
+  CollectiveSection section{.rows = {}, .deviation = 0.05};
+  for (const double gpus : {2.0, 4.0, 8.0})
+    for (double bytes = 512; bytes <= 1 << 29; bytes *= 2)
+      section.rows.push_back({"all_reduce", gpus, bytes, 4 * gpus + bytes / 2e5});
+  const CollectiveModel model(section);
+  double bytes = 1000;
+  for (auto _ : state) benchmark::DoNotOptimize(model.predict("all_reduce", 8, bytes += 1000)->us);
+}
+BENCHMARK(predict_collective);
 
 }  // namespace
 }  // namespace stagecraft
