@@ -78,6 +78,7 @@ struct PipelineSpec {
   std::optional<int> stages;
   std::optional<int> microbatches;
   std::optional<int> chunks;
+  std::optional<int> group;
   Recompute recompute = Recompute::None;
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;

@@ -220,6 +220,11 @@ struct Fields<PipelineSpec> {
           .min(1)
           .max(1 << 30),
       field("chunks", &PipelineSpec::chunks, "stages of one rank v").min(1).max(1024),
+      field("group", &PipelineSpec::group,
+            "micro-batches that move together: k of kfkb (2 by default), the group of interleaved schedules (p by "
+            "default)")
+          .min(1)
+          .max(1 << 20),
       field("recompute", &PipelineSpec::recompute,
             "activations thrown away and made again: none, selective (attention scores) or full (all but "
             "each layer's input)"),

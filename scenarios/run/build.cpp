@@ -71,18 +71,19 @@ class Builder {
                       .strategy = {},
                       .global_batch = scenario_.batch->global};
     const ParallelSpec& parallel = scenario_.parallel;
-    training.strategy = {.tensor = parallel.tensor,
-                         .pipeline = parallel.pipeline.value_or(1),
-                         .data = parallel.data,
-                         .chunks = scenario_.pipeline.chunks.value_or(1),
-                         .micro_batch = scenario_.batch->micro,
-                         .sequence_parallel = parallel.sequence_parallel,
-                         .recompute = scenario_.pipeline.recompute,
-                         .zero1 = parallel.zero1,
-                         .gradient_bytes = parallel.gradient_bytes,
-                         .scatter_gather = parallel.scatter_gather,
-                         .hidden_reduction = parallel.hidden_reduction,
-                         .layers = scenario_.pipeline.layers};
+    training.strategy = {
+        .tensor = parallel.tensor,
+        .pipeline = parallel.pipeline.value_or(1),
+        .data = parallel.data,
+        .chunks = scenario_.pipeline.chunks.value_or(1),  // the schedule's own: check_layers()
+        .micro_batch = scenario_.batch->micro,
+        .sequence_parallel = parallel.sequence_parallel,
+        .recompute = scenario_.pipeline.recompute,
+        .zero1 = parallel.zero1,
+        .gradient_bytes = parallel.gradient_bytes,
+        .scatter_gather = parallel.scatter_gather,
+        .hidden_reduction = parallel.hidden_reduction,
+        .layers = scenario_.pipeline.layers};
     built_.training = std::move(training);
     at_keys([&] {
       const Strategy& strategy = built_.training->strategy;
@@ -125,7 +126,8 @@ class Builder {
     built_.schedule_name = entry.name;
     built_.schedule_entry = &entry;
     ScheduleShape& shape = built_.problem.shape;
-    shape.chunks = scenario_.pipeline.chunks.value_or(1);
+    shape.chunks = scenario_.pipeline.chunks.value_or(std::max(1, entry.chunks));
+    shape.group = scenario_.pipeline.group.value_or(0);
     if (built_.training) {
       shape.ranks = built_.training->strategy.pipeline;
       shape.microbatches = microbatches();
@@ -167,6 +169,8 @@ class Builder {
                               *scenario_.pipeline.csv, is));
     };
     expect(scenario_.pipeline.chunks, shape.chunks, "pipeline.chunks");
+    if (scenario_.pipeline.group)
+      fail("pipeline.group", "'pipeline.group' is for schedules by name; a CSV has its order");
     if (built_.training) {
       expect(scenario_.parallel.pipeline.value_or(1), shape.ranks, "parallel.pipeline");
       expect(microbatches(), shape.microbatches, "batch.global");

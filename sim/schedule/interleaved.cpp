@@ -1,6 +1,7 @@
 // Interleaved 1F1B. Narayanan et al., "Efficient Large-Scale Language Model Training on GPU Clusters Using
 // Megatron-LM", SC 2021, section 2.2. Lamy-Poirier, "Breadth-First Pipeline Parallelism", MLSys 2023, calls
-// the same order depth-first.
+// the same order depth-first. Its zero-bubble form: Qi et al., "Zero Bubble Pipeline Parallelism", ICLR 2024,
+// in the version that PyTorch's ScheduleInterleavedZeroBubble generates.
 #include <algorithm>
 #include <vector>
 
@@ -16,10 +17,17 @@ struct Visit {
   int microbatch;
 };
 
+/// Into how many groups the micro-batches are cut.
+int group_count(const ScheduleShape& shape) {
+  const int size = group_size(shape, shape.ranks);
+  if (shape.group > 0) return (shape.microbatches + size - 1) / size;
+  return std::max(1, shape.microbatches / size);
+}
+
 /// The order of a rank's forwards: group by group, within a group chunk by chunk, within a chunk the
 /// group's micro-batches. Backwards visit the chunks of a group in the opposite order.
 std::vector<Visit> walk(const ScheduleShape& shape) {
-  const int groups = std::max(1, shape.microbatches / shape.ranks);
+  const int groups = group_count(shape);
   std::vector<Visit> visits;
   visits.reserve(static_cast<std::size_t>(shape.microbatches) * static_cast<std::size_t>(shape.chunks));
   int first = 0;
@@ -32,13 +40,47 @@ std::vector<Visit> walk(const ScheduleShape& shape) {
   return visits;
 }
 
+/// Forwards of the first group through all chunks but the last, and `more`; at most all.
+int warmup(const ScheduleShape& shape, int more) {
+  const int groups = group_count(shape);
+  const int first_group = (shape.microbatches + groups - 1) / groups;
+  return std::min(more + (shape.chunks - 1) * first_group, shape.microbatches * shape.chunks);
+}
+
 }  // namespace
 
 int interleaved_warmup(const ScheduleShape& shape, int rank) {
-  const int groups = std::max(1, shape.microbatches / shape.ranks);
-  const int first_group = (shape.microbatches + groups - 1) / groups;
-  return std::min(2 * (shape.ranks - 1 - rank) + (shape.chunks - 1) * first_group,
-                  shape.microbatches * shape.chunks);
+  return warmup(shape, 2 * (shape.ranks - 1 - rank));
+}
+
+int interleaved_zero_bubble_warmup(const ScheduleShape& shape, int rank) {
+  return warmup(shape, shape.ranks - 1 - rank);
+}
+
+Schedule interleaved_zero_bubble(const ScheduleShape& shape) {
+  const std::vector<Visit> visits = walk(shape);
+  const std::size_t total = visits.size();
+  Schedule schedule;
+  schedule.ops.reserve(3 * total * static_cast<std::size_t>(shape.ranks));
+  for (int rank = 0; rank < shape.ranks; ++rank) {
+    std::size_t forward = 0, input = 0, weight = 0;
+    const auto push = [&](OpKind kind, std::size_t& next) {
+      const Visit& visit = visits[next++];
+      const int chunk = kind == OpKind::Forward ? visit.chunk : shape.chunks - 1 - visit.chunk;
+      schedule.ops.push_back(make_op(kind, chunk * shape.ranks + rank, visit.microbatch));
+    };
+    const auto warm = static_cast<std::size_t>(interleaved_zero_bubble_warmup(shape, rank));
+    while (forward < warm) push(OpKind::Forward, forward);
+    while (input < total) {
+      if (forward < total) push(OpKind::Forward, forward);
+      push(OpKind::InputGradient, input);
+      // As many input gradients wait for their weight gradient as there are ranks upstream.
+      if (input > static_cast<std::size_t>(rank)) push(OpKind::WeightGradient, weight);
+    }
+    while (weight < total) push(OpKind::WeightGradient, weight);
+    schedule.close_rank();
+  }
+  return schedule;
 }
 
 Schedule interleaved_one_f_one_b(const ScheduleShape& shape) {

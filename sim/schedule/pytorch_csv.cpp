@@ -6,8 +6,6 @@
 #include <limits>
 #include <utility>
 
-#include "sim/schedule/generators.h"
-
 namespace stagecraft {
 
 namespace {
@@ -141,27 +139,8 @@ ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, 
     else
       grid.ranks.emplace_back(ops.begin(), ops.end());
   }
+  if (entry && entry->pytorch_waits) grid.ranks = pytorch_waiting_cells(grid.ranks, shape.stages());
   return grid;
-}
-
-ScheduleCells pytorch_interleaved_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank) {
-  const auto warmup = static_cast<std::size_t>(interleaved_warmup(shape, rank));
-  const std::size_t drain = ops.size() - warmup;
-  const int steady = shape.chunks * shape.ranks + 2 * (shape.ranks - 1 - rank);
-  const int wait = steady - rank - static_cast<int>(warmup);
-  ScheduleCells cells(static_cast<std::size_t>(rank));
-  for (std::size_t i = 0; i < ops.size(); ++i) {
-    if (i >= drain) cells.push_back(std::nullopt);
-    cells.push_back(ops[i]);
-    if (i + 1 == warmup && wait > 0) cells.insert(cells.end(), static_cast<std::size_t>(wait), std::nullopt);
-  }
-  return cells;
-}
-
-ScheduleCells pytorch_gpipe_cells(std::span<const Op> ops, const ScheduleShape&, int rank) {
-  ScheduleCells cells(ops.begin(), ops.end());
-  cells.push_back(make_op(OpKind::ReduceGradient, rank));
-  return cells;
 }
 
 std::string write_csv(const ScheduleGrid& grid) {

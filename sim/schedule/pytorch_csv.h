@@ -30,6 +30,14 @@ ScheduleCells pytorch_gpipe_cells(std::span<const Op> ops, const ScheduleShape& 
 /// each backward of the drain.
 ScheduleCells pytorch_interleaved_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank);
 
+/// PyTorch's ScheduleInterleavedZeroBubble idles `rank` cells first and p - 1 - `rank` behind the warm-up.
+ScheduleCells pytorch_zero_bubble_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank);
+
+/// Cells of all ranks with idle ones put in where a forward or a full backward would stand before, or in the
+/// same slot as, what it needs from another stage: each op takes one slot. REQUIRES: free of deadlock.
+/// O(cells log cells).
+std::vector<ScheduleCells> pytorch_waiting_cells(const std::vector<ScheduleCells>& ranks, int stages);
+
 /// One line a rank, cells separated by commas, empty cells empty, every line ended by "\n".
 std::string write_csv(const ScheduleGrid& grid);
 

@@ -20,9 +20,13 @@ struct ScheduleEntry {
   std::string_view source;
   bool chunked;                                ///< may hold more than one stage per rank
   Schedule (*generate)(const ScheduleShape&);  ///< for a shape that unmet_condition() accepts
+  bool grouped = false;                        ///< reads ScheduleShape::group
+  int chunks = 0;                              ///< how many it must hold; 0: any number
+  int rounds = 0;  ///< micro-batches that it needs per rank; 0: any number of micro-batches
   /// Lays a rank's compute ops out as PyTorch's generator does; null where PyTorch has no such schedule, or
   /// one without idle cells.
   ScheduleCells (*pytorch_cells)(std::span<const Op> ops, const ScheduleShape& shape, int rank) = nullptr;
+  bool pytorch_waits = false;  ///< PyTorch idles where an op waits in unit time
 };
 
 /// Every schedule, in the order in which `stagecraft list schedules` shows them.

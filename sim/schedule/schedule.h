@@ -15,6 +15,7 @@ struct ScheduleShape {
   int ranks = 1;         ///< p: pipeline positions
   int microbatches = 1;  ///< m: micro-batches per step
   int chunks = 1;        ///< v: stages per rank, so p*v stages in all
+  int group = 0;  ///< micro-batches that move together, where a schedule has that: k of kFkB; 0: its default
 
   int stages() const { return ranks * chunks; }
   bool operator==(const ScheduleShape&) const = default;

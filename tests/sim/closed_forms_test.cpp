@@ -117,17 +117,22 @@ TEST_CASE("no run is shorter than its longest rank or its longest chain", "[sim]
       const ScheduleShape shape{static_cast<int>(random.between(1, 8)),
                                 static_cast<int>(random.between(1, 24)),
                                 entry.chunked ? static_cast<int>(random.between(1, 4)) : 1};
+      if (!unmet_condition(entry, shape).empty()) continue;
       PipelineProblem problem = test::uniform_problem(entry.name, shape, {Duration(0), Duration(0)});
+      const std::vector<int> rank_of = rank_of_stage(problem.schedule, problem.stages.size());
       Duration chain{0};
       for (StageCost& stage : problem.stages) {
         stage.forward = Duration(random.between(1, 1000));
-        stage.backward = Duration(random.between(1, 1000));
-        chain += stage.forward + stage.backward;
+        stage.input_gradient = Duration(random.between(1, 1000));
+        stage.weight_gradient = Duration(random.between(0, 1000));
+        stage.backward = stage.input_gradient + stage.weight_gradient;
+        chain += stage.forward + stage.input_gradient;
       }
       for (StageEdge& edge : problem.edges) {
         edge.forward_hop = Duration(random.between(0, 500));
         edge.backward_hop = Duration(random.between(0, 500));
-        if (shape.ranks > 1) chain += edge.forward_hop + edge.backward_hop;
+        if (rank_of[static_cast<std::size_t>(edge.from)] != rank_of[static_cast<std::size_t>(edge.to)])
+          chain += edge.forward_hop + edge.backward_hop;
       }
       CAPTURE(entry.name, shape.ranks, shape.microbatches, shape.chunks);
       const auto run = test::simulate(problem);
@@ -150,10 +155,13 @@ TEST_CASE("the event engine gives every schedule the nanosecond that replay give
       const ScheduleShape shape{static_cast<int>(random.between(1, 8)),
                                 static_cast<int>(random.between(1, 16)),
                                 entry.chunked ? static_cast<int>(random.between(1, 3)) : 1};
+      if (!unmet_condition(entry, shape).empty()) continue;
       PipelineProblem problem = test::uniform_problem(entry.name, shape, {Duration(0), Duration(0)});
       for (StageCost& stage : problem.stages) {
         stage.forward = Duration(random.between(0, 1000));
         stage.backward = Duration(random.between(0, 1000));
+        stage.input_gradient = Duration(random.between(0, 1000));
+        stage.weight_gradient = Duration(random.between(0, 1000));
       }
       for (StageEdge& edge : problem.edges) {
         edge.forward_hop = Duration(random.between(0, 1) * random.between(0, 500));
@@ -165,6 +173,76 @@ TEST_CASE("the event engine gives every schedule the nanosecond that replay give
       const TaskTimes events = std::get<EventRun>(simulate_events(graph)).times;
       REQUIRE(events.start == replayed.start);
       REQUIRE(events.end == replayed.end);
+    }
+  }
+}
+
+TEST_CASE("kFkB pays the round trip of a hop once in k micro-batches", "[sim][formula]") {
+  // m a multiple of k p, c <= F: the bubble is (p-1)(F+B+W+2c), with k = 2 and 4.
+  Random random;
+  for (int round = 0; round < 300; ++round) {
+    const int k = random.between(0, 1) == 0 ? 2 : 4;
+    const int p = static_cast<int>(random.between(2, 10));
+    const int m = k * p * static_cast<int>(random.between(1, 4));
+    const std::int64_t f = random.between(1000, 1000000), b = random.between(2 * f, 3 * f);
+    const std::int64_t c = random.between(0, f / 2);
+    CAPTURE(k, p, m, f, b, c);
+    const ScheduleShape shape{.ranks = p, .microbatches = m, .group = k};
+    const auto run =
+        test::simulate(test::uniform_problem("kfkb", shape, {Duration(f), Duration(b), Duration(c)}));
+    CHECK(run.metrics.makespan.count() - m * (f + b) == (p - 1) * (f + b + 2 * c));
+    for (int s = 0; s < p; ++s)
+      CHECK(run.metrics.ranks[static_cast<std::size_t>(s)].memory.peak_activations ==
+            std::min(k * (p - s), m));
+  }
+}
+
+TEST_CASE("the breadth-first bubble is (p-1)(F+B)/v and a rank holds every chunk's micro-batches",
+          "[sim][formula]") {
+  Random random;
+  for (int round = 0; round < 300; ++round) {
+    const int p = static_cast<int>(random.between(2, 10)), v = static_cast<int>(random.between(1, 5));
+    const int m = p * static_cast<int>(random.between(1, 4));
+    const std::int64_t f = random.between(1000, 1000000), b = random.between(1000, 1000000);  // of one chunk
+    const auto run = test::simulate(
+        test::uniform_problem("looped-bfs", {p, m, v}, {Duration(f * v), Duration(b * v), Duration(0)}));
+    CAPTURE(p, m, v, f, b);
+    CHECK(run.metrics.makespan.count() == (m * v + p - 1) * (f + b));
+    CHECK(run.metrics.ranks[0].memory.peak_activations == m * v);
+  }
+}
+
+TEST_CASE("the zero-bubble papers' spans hold for H1 and H2", "[sim][formula]") {
+  // Qi et al., ICLR 2024: W <= min(F, B), m >= 2p, c <= W/5.
+  Random random;
+  for (int round = 0; round < 300; ++round) {
+    const int p = static_cast<int>(random.between(2, 10)), m = static_cast<int>(random.between(2 * p, 5 * p));
+    const std::int64_t w = random.between(1000, 1000000);
+    const std::int64_t f = random.between(w, w + w / 3), i = random.between(w, w + w / 3);
+    const std::int64_t c = random.between(0, w / 5);
+    CAPTURE(p, m, f, i, w, c);
+    const auto span = [&](const char* name) {
+      PipelineProblem problem =
+          test::uniform_problem(name, {p, m, 1}, {Duration(f), Duration(i + w), Duration(c)});
+      for (StageCost& stage : problem.stages) {
+        stage.input_gradient = Duration(i);
+        stage.weight_gradient = Duration(w);
+      }
+      return test::simulate(problem).metrics.span.count() - m * (f + i + w);
+    };
+    CHECK(span("zb-h1") == (p - 1) * (f + i - w + 4 * c));
+    CHECK(span("zb-h2") == (p - 1) * (f + i - 2 * w + 2 * c));
+  }
+}
+
+TEST_CASE("ZB-V has no bubble in its span where F, B and W are equal", "[sim][formula]") {
+  for (int p = 1; p <= 12; ++p) {
+    for (int m = 2 * p; m <= 6 * p; m += p) {
+      CAPTURE(p, m);
+      const auto run = test::simulate(test::uniform_problem("zb-v", {p, m, 2}, {Duration(20), Duration(40)}));
+      CHECK(run.metrics.span == m * Duration(60));
+      CHECK(run.metrics.makespan == m * Duration(60) + (p - 1) * Duration(10));
+      for (const RankMetrics& rank : run.metrics.ranks) CHECK(rank.memory.peak_activations == 2 * p);
     }
   }
 }

@@ -67,6 +67,8 @@ TEST_CASE("every schedule in the registry is complete and free of deadlock for a
         for (int v = 1; v <= (entry.chunked ? 4 : 1); ++v) {
           const ScheduleShape shape{p, m, v};
           CAPTURE(entry.name, p, m, v);
+          if (entry.chunks > 0 && v != entry.chunks) continue;
+          if (m < entry.rounds * p) continue;
           REQUIRE(unmet_condition(entry, shape).empty());
           CHECK(
               test::fault_of(test::uniform_problem(entry.name, shape, {Duration(8), Duration(16)})).empty());
@@ -87,7 +89,7 @@ TEST_CASE("ops print and read in PyTorch's notation", "[schedules]") {
   }
 }
 
-TEST_CASE("GPipe and interleaved 1F1B print as PyTorch's generators print them", "[schedules][oracle]") {
+TEST_CASE("schedules print as PyTorch's generators print them", "[schedules][oracle]") {
   struct Case {
     const char* file;
     const char* name;
@@ -97,6 +99,9 @@ TEST_CASE("GPipe and interleaved 1F1B print as PyTorch's generators print them",
       {"ScheduleGPipe_p4_v1_m8.compute.csv", "gpipe", {4, 8, 1}},
       {"ScheduleInterleaved1F1B_p2_v2_m4.compute.csv", "interleaved-1f1b", {2, 4, 2}},
       {"ScheduleInterleaved1F1B_p4_v2_m8.compute.csv", "interleaved-1f1b", {4, 8, 2}},
+      {"ScheduleLoopedBFS_p4_v2_m8.compute.csv", "looped-bfs", {4, 8, 2}},
+      {"ScheduleInterleavedZeroBubble_p4_v2_m8.compute.csv", "interleaved-zero-bubble", {4, 8, 2}},
+      {"ScheduleZBVZeroBubble_p4_v2_m8.compute.csv", "zb-v", {4, 8, 2}},
   };
   if (schedule_data().empty()) {
     WARN("skipped: STAGECRAFT_DATA is not set");
@@ -121,6 +126,7 @@ TEST_CASE("a schedule written as CSV reads back equal", "[schedules][property]")
       for (int m = 1; m <= 12; ++m)
         for (int v = 1; v <= (entry.chunked ? 3 : 1); ++v) {
           const ScheduleShape shape{p, m, v};
+          if (!unmet_condition(entry, shape).empty()) continue;
           CAPTURE(entry.name, p, m, v);
           const Schedule schedule = entry.generate(shape);
           const auto read = read_csv(write_csv(pytorch_grid(schedule, shape, &entry)));

@@ -22,6 +22,8 @@ struct Uniform {
 inline PipelineProblem uniform_problem(Schedule schedule, const ScheduleShape& shape, const Uniform& costs) {
   const StageCost stage{.forward = costs.forward / shape.chunks,
                         .backward = costs.backward / shape.chunks,
+                        .input_gradient = costs.backward / shape.chunks / 2,
+                        .weight_gradient = costs.backward / shape.chunks - costs.backward / shape.chunks / 2,
                         .activation_bytes = 1};
   return {.schedule = std::move(schedule),
           .shape = shape,
