@@ -62,7 +62,7 @@ TEST_CASE("explain says what a key means, its type and its default", "[golden]")
   const std::string schedule = printed({"explain", "pipeline.schedule"});
   CHECK(schedule.substr(0, schedule.find('\n')) ==
         "pipeline.schedule: a name from `stagecraft list schedules`");
-  CHECK(contains(schedule, "\n  type     one of gpipe, 1f1b, interleaved-1f1b"));
+  CHECK(contains(schedule, "\n  type     one of gpipe, 1f1b, kfkb, interleaved-1f1b"));
   CHECK(contains(schedule, "\n  default  1f1b\n"));
   CHECK(printed({"explain", "costs.forward"}) ==
         "costs.forward: uniform: forward of one micro-batch. One value: a rank's full share, of which a "
