@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -118,6 +119,20 @@ TEST_CASE("schedules print as PyTorch's generators print them", "[schedules][ora
     CHECK(std::get<CsvSchedule>(read).schedule == schedule);
     CHECK(std::get<CsvSchedule>(read).shape == c.shape);
   }
+}
+
+TEST_CASE("interleaved zero bubble is the table that ships with PyTorch", "[schedules][oracle]") {
+  if (schedule_data().empty()) {
+    WARN("skipped: STAGECRAFT_DATA is not set");
+    return;
+  }
+  // In the old letters of that file B is the input gradient.
+  std::string theirs = read_file(schedule_data() / "zb1p_2rank_2stagep_compute.csv");
+  std::ranges::replace(theirs, 'B', 'I');
+  if (!theirs.empty() && theirs.back() != '\n') theirs += '\n';
+  const ScheduleShape shape{2, 8, 2};
+  const ScheduleEntry* entry = find_schedule("interleaved-zero-bubble");
+  CHECK(write_csv(pytorch_grid(entry->generate(shape), shape, entry)) == theirs);
 }
 
 TEST_CASE("a schedule written as CSV reads back equal", "[schedules][property]") {
