@@ -39,7 +39,8 @@ constexpr const char* kDnnPartitioning = R"({"maxSizePerFPGA": 17185374208.0, "m
   "nodes": [
     {"name": "node3", "id": 3, "supportedOnFpga": 1, "cpuLatency": 6.96, "fpgaLatency": 0.696,
      "isBackwardNode": 0, "colorClass": 3, "size": 131325952.0, "layerId": 9},
-    {"id": 34, "supportedOnFpga": 0, "cpuLatency": 47.78, "fpgaLatency": 4.778, "isBackwardNode": 1, "size": 8}],
+    {"id": 34, "supportedOnFpga": 0, "cpuLatency": 47.78, "fpgaLatency": 4.778, "isBackwardNode": 1,
+     "size": 8}],
   "edges": [{"sourceId": 3, "destId": 34, "cost": 0.25, "size": 4194304.0}]})";
 
 constexpr const char* kYaml =
