@@ -75,6 +75,10 @@ std::string in_quotes(std::string_view text) {
   return "'" + printable(text.substr(0, end)) + (end < text.size() ? "...'" : "'");
 }
 
+std::string counted(std::int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : noun.ends_with("ch") ? "es" : "s");
+}
+
 std::string join(std::span<const std::string_view> parts, std::string_view separator) {
   std::string result;
   for (std::size_t i = 0; i < parts.size(); ++i) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ std::string printable(std::string_view text);
 
 /// `text` as it is quoted in an error: printable, in single quotes, cut after 40 characters with "...".
 std::string in_quotes(std::string_view text);
+
+/// "1 rank", "4 ranks", "2 branches".
+std::string counted(std::int64_t count, std::string_view noun);
 
 /// The parts in one text: "a, b, c".
 std::string join(std::span<const std::string_view> parts, std::string_view separator);

@@ -65,6 +65,12 @@ constexpr std::array kProfileOptions{
     OptionInfo{"attach", "", "trace a CUDA program instead: --attach --output ROWS -- python3 train.py"},
     OptionInfo{"svg", "FILE", "of summary: draw what was measured under the device's roofline", false, true},
 };
+constexpr std::array kGraphOptions{
+    OptionInfo{"dot", "FILE", "write the graph for Graphviz", false, true},
+    OptionInfo{"svg", "FILE", "draw it, in levels", false, true},
+    OptionInfo{"yaml", "FILE", "write it in the form to edit by hand", false, true},
+    OptionInfo{"json", "FILE", "write the summary as JSON; - for standard output", false, true},
+};
 constexpr std::array kCommonOptions{
     OptionInfo{"color", "WHEN", "auto (the default), always or never", false, false, "auto always never"},
     OptionInfo{"help", "", "print this help"},
@@ -91,6 +97,8 @@ constexpr std::array kCommands{
     CommandInfo{"profile", "[VERB FILE...]",
                 "measure a GPU's kernels into a table, or import, merge, sum up and compare tables",
                 kProfileOptions, profile_command, true, kProfileVerbs},
+    CommandInfo{"graph", "FILE", "sum up and draw a profiled graph: PipeDream's, Piper's, dnn-partitioning's",
+                kGraphOptions, graph_command},
     CommandInfo{
         "list", "[KIND]", "what a scenario may name: schedules, models, devices, ...", {}, list_command},
     CommandInfo{"explain",

@@ -14,8 +14,8 @@
 
 namespace stagecraft {
 
-/// The outputs of `run` that were asked for. All are opened before the simulation, so that a folder that does
-/// not exist is known early, and put in place when all are written: together or not at all.
+/// The outputs of `run` or `graph` that were asked for. All are opened before the simulation, so that a
+/// folder that does not exist is known early, and put in place when all are written: together or not at all.
 class Outputs {
  public:
   /// Throws UsageError where two outputs are one file, or one is a file that the run reads or the one that

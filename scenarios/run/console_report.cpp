@@ -12,11 +12,6 @@ namespace stagecraft {
 
 namespace {
 
-/// "1 rank", "4 ranks".
-std::string counted(std::int64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : noun.ends_with("ch") ? "es" : "s");
-}
-
 std::string percent(double ratio) {
   return fmt::format("{:.1f} %", 100 * ratio);
 }

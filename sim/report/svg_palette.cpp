@@ -32,13 +32,6 @@ constexpr std::array<Hatch, kBubbleCauses> kHatches{{
     {{0xF6, 0xF6, 0xF6}, {0xC4, 0xC4, 0xC4}, "M2 3h1.5M5 0h1.5"},
 }};
 
-Colour lighten(Colour colour, double share) {
-  const auto mix = [&](std::uint8_t channel) {
-    return static_cast<std::uint8_t>(std::lround(channel + (255 - channel) * share));
-  };
-  return {mix(colour.red), mix(colour.green), mix(colour.blue)};
-}
-
 double chunk_lightness(int chunk, int chunks) {
   return chunks > 1 ? 0.6 * chunk / (chunks - 1) : 0;
 }
@@ -47,6 +40,13 @@ double chunk_lightness(int chunk, int chunks) {
 
 void append_to(std::string& to, Colour colour) {
   fmt::format_to(std::back_inserter(to), "#{:02x}{:02x}{:02x}", colour.red, colour.green, colour.blue);
+}
+
+Colour lighten(Colour colour, double share) {
+  const auto mix = [&](std::uint8_t channel) {
+    return static_cast<std::uint8_t>(std::lround(channel + (255 - channel) * share));
+  };
+  return {mix(colour.red), mix(colour.green), mix(colour.blue)};
 }
 
 Colour fill(OpKind kind, int chunk, int chunks) {

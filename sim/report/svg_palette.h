@@ -14,6 +14,9 @@ struct Colour {
 /// "#rrggbb".
 void append_to(std::string& to, Colour colour);
 
+/// The colour with `share`, 0 to 1, of the way to white.
+Colour lighten(Colour colour, double share);
+
 /// The fill of an op's box. Colours are Okabe and Ito's, told apart with every common colour blindness
 /// ("Color Universal Design", 2008); of `chunks` stages on a rank, chunk 0 has the full colour and the last
 /// the lightest.
