@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <ostream>
 #include <set>
 #include <string_view>
@@ -88,8 +89,12 @@ void report(const KernelSection& section, const HeldOut& error, std::ostream& ou
   const KernelRoofline& roofline = section.roofline;
   out << fmt::format("{} {}: {} rows\n", section.family->name, section.format, section.rows.size())
       << fmt::format("  Roofline   {:.2f} us + {:.1f} % of peak arithmetic, {:.1f} % of peak bandwidth\n",
-                     roofline.latency_us, 100 * roofline.flops_share, 100 * roofline.bytes_share)
-      << fmt::format(
+                     roofline.latency_us, 100 * roofline.flops_share, 100 * roofline.bytes_share);
+  if (error.rows == 0) {
+    out << "  Held out   nothing: too few shapes to leave one part of five out\n";
+    return;
+  }
+  out << fmt::format(
              "  Held out   {} mean error, {} median, {} 90th percentile; every shape once, in {} parts\n",
              percent(error.mape), percent(error.median), percent(error.p90), kFolds)
       << fmt::format("  Intervals  {:.1f} % of held-out rows in the stated 80 %\n", 100 * error.coverage80);
@@ -116,7 +121,8 @@ void add_collectives(CollectiveSection section, double most, KernelTable& table,
     const CollectiveErrors error = left_out_errors(*table.collectives, operation);
     if (error.rows > 0)
       out << fmt::format(
-          "  {:<15}{} mean error of {} sizes left out one by one; {} of the {} with neighbours within "
+          "  {:<15}{} mean error of {} sizes left out one by one; {} mean error of the {} with neighbours "
+          "within "
           "a factor of 2\n",
           operation, percent(error.mean), error.rows, percent(error.near_mean), error.near);
   }
@@ -163,6 +169,10 @@ Exit fit_command(const Arguments& arguments, Streams& streams) {
   for (const char* option : {"hold-out", "keep-constants"})
     if (arguments.has(option)) throw UsageError(fmt::format("option '--{}' is for '--steps'", option));
   if (arguments.positional.empty()) throw UsageError("`stagecraft fit` needs tables of measured kernels");
+  for (const std::string& file : arguments.positional)
+    if (arguments.has("output") && std::filesystem::exists(arguments.value("output")) &&
+        std::filesystem::exists(file) && std::filesystem::equivalent(file, arguments.value("output")))
+      throw UsageError(fmt::format("option '--output' would overwrite '{}', which is read", file));
   const Device& device = device_named(arguments.value("device"));
   KernelTable table{.device = arguments.value("device"),
                     .source = arguments.has("source") ? arguments.value("source") : arguments.positional[0],

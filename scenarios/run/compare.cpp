@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <tuple>
 
 #include "base/suggest.h"
 #include "sim/schedule/registry.h"
@@ -53,7 +54,7 @@ std::vector<std::string> values_of(std::string_view text, std::string_view whole
     throw std::invalid_argument(
         fmt::format("'{}': '{}' is no range of whole numbers such as 2..4", whole, text));
   std::vector<std::string> values;
-  for (int value = *first; value <= *last; ++value) values.push_back(std::to_string(value));
+  for (std::int64_t value = *first; value <= *last; ++value) values.push_back(std::to_string(value));
   return values;
 }
 
@@ -79,6 +80,7 @@ std::vector<Alternative> with_setting(const std::vector<Alternative>& alternativ
       Alternative& added = result.emplace_back(alternative);
       added.name += fmt::format(" {}={}", name, value);
       added.overrides.push_back(fmt::format("{}={}", key, value));
+      if (result.size() > kMost) throw std::invalid_argument(fmt::format("more than {} alternatives", kMost));
     }
   }
   return result;
@@ -91,8 +93,14 @@ void expect_schedule(std::string_view name) {
     throw std::invalid_argument(fmt::format("unknown schedule '{}'{}", name, did_you_mean(name, names)));
 }
 
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = std::min(text.find_first_not_of(' '), text.size());
+  return text.substr(first, text.find_last_not_of(' ') + 1 - first);
+}
+
 /// "interleaved-1f1b:v=2..4:b=1".
 std::vector<Alternative> alternatives_of(std::string_view whole) {
+  whole = trimmed(whole);
   const std::vector<std::string_view> parts = split(whole, ':');
   expect_schedule(parts[0]);
   std::vector<Alternative> result{{std::string(parts[0]), {fmt::format("pipeline.schedule={}", parts[0])}}};
@@ -110,6 +118,16 @@ Compared simulate_one(const std::string& path, std::vector<std::string> override
   if (samples > 0) result.uncertainty = uncertainty_of(build(read), samples, seed);
   RunResult simulated = run(read);
   result.metrics = std::move(simulated.metrics);
+  result.chunks = simulated.built.problem.shape.chunks;
+  if (simulated.built.training) {
+    const Training& training = *simulated.built.training;
+    result.memory = training.cluster.device.memory;
+    result.devices = training.strategy.devices();
+    result.samples = training.global_batch;
+  } else {
+    result.devices = simulated.built.problem.shape.ranks;
+    result.samples = simulated.built.problem.shape.microbatches;
+  }
   comparison.scenario = simulated.built.name;
   comparison.notes = simulated.built.notes;
   return result;
@@ -131,6 +149,16 @@ std::vector<Alternative> parse_alternatives(const std::string& text) {
 std::size_t Comparison::simulated() const {
   return static_cast<std::size_t>(
       std::ranges::count_if(runs, [](const Compared& run) { return run.left_out.empty(); }));
+}
+
+bool Compared::fits() const {
+  return memory.count == 0 || metrics.peak_memory_bytes <= memory.count;
+}
+
+bool Comparison::unlike() const {
+  return std::ranges::any_of(runs, [&](const Compared& run) {
+    return run.left_out.empty() && (run.devices != runs[0].devices || run.samples != runs[0].samples);
+  });
 }
 
 double faster_in(const Compared& a, const Compared& b) {
@@ -157,8 +185,11 @@ Comparison compare_schedules(const std::string& path, const std::vector<std::str
   }
   if (comparison.simulated() == 0 && first) throw *first;
   std::ranges::stable_sort(comparison.runs, {}, [](const Compared& run) {
-    return std::pair(!run.left_out.empty(), run.metrics.makespan);
+    return std::tuple(!run.left_out.empty(), !run.fits(), run.metrics.makespan);
   });
+  if (comparison.unlike())
+    comparison.notes.emplace_back(
+        "the alternatives differ in devices or in work: a shorter step is not the better one by itself");
   return comparison;
 }
 

@@ -26,15 +26,23 @@ struct Compared {
   PipelineMetrics metrics;
   std::optional<Uncertainty> uncertainty;
   std::string left_out;  ///< why it could not be simulated; otherwise empty
+  int chunks = 1;        ///< of a rank, of which metrics.peak_activations counts each by itself
+  Bytes memory{0};       ///< of a device; 0: not known
+  std::int64_t devices = 0;
+  std::int64_t samples = 0;  ///< of a step; micro-batches where there is no model
+
+  bool fits() const;  ///< into the device's memory
 };
 
-/// Schedules on one scenario, the fastest first, those that were left out last.
+/// Schedules on one scenario, the fastest first, behind them those that no device holds, then those that were
+/// left out.
 struct Comparison {
   std::string scenario;
   std::vector<Compared> runs;
   std::vector<std::string> notes;
 
   std::size_t simulated() const;
+  bool unlike() const;  ///< in devices or in the work of a step
 };
 
 /// Share of the samples in which a's step is shorter than b's; equal ones count half.

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "base/quantity.h"
 #include "base/text.h"
@@ -10,19 +12,23 @@ namespace stagecraft {
 
 namespace {
 
+/// Fewer say nothing of a share of 95 %.
+constexpr std::int64_t kFewSamples = 20;
+
 std::string percent(double ratio) {
   return fmt::format("{:.1f} %", 100 * ratio);
 }
 
 std::string behind(const Compared& run, const Compared& first) {
-  if (&run == &first) return "";
-  return fmt::format("+{}",
-                     percent(to_seconds(run.metrics.makespan) / to_seconds(first.metrics.makespan) - 1));
+  if (&run == &first || first.metrics.makespan <= Duration{0}) return "";
+  return fmt::format("{:+.1f} %",
+                     100 * (to_seconds(run.metrics.makespan) / to_seconds(first.metrics.makespan) - 1));
 }
 
-std::string memory(const PipelineMetrics& metrics) {
-  if (metrics.peak_memory_bytes > 0) return to_text(Bytes{metrics.peak_memory_bytes});
-  return fmt::format("{} act.", metrics.peak_activations);
+/// Activations in units of a rank's whole share of a micro-batch, so that chunks of different sizes compare.
+std::string memory(const Compared& run) {
+  if (run.metrics.peak_memory_bytes > 0) return to_text(Bytes{run.metrics.peak_memory_bytes});
+  return fmt::format("{:.4g} act.", static_cast<double>(run.metrics.peak_activations) / run.chunks);
 }
 
 std::string band(const Compared& run) {
@@ -31,12 +37,23 @@ std::string band(const Compared& run) {
                      to_text(run.uncertainty->quantile(0.9)));
 }
 
-std::string row(const Compared& run, const Compared& first) {
-  std::string text = fmt::format("  {:<28}{:<12}{:<10}{:<10}{:<12}{}", run.name,
-                                 to_text(run.metrics.makespan), behind(run, first),
-                                 percent(run.metrics.bubble_over_makespan), memory(run.metrics), band(run));
+/// Of the column of names.
+std::size_t width(const Comparison& comparison) {
+  std::size_t most = 26;
+  for (const Compared& run : comparison.runs) most = std::max(most, run.name.size());
+  return most + 2;
+}
+
+std::string without_blank_end(std::string text) {
   text.erase(text.find_last_not_of(' ') + 1);
   return text + "\n";
+}
+
+std::string row(const Compared& run, const Compared& first, std::size_t width) {
+  return without_blank_end(fmt::format("  {:<{}}{:<12}{:<10}{:<10}{:<12}{}{}", run.name, width,
+                                       to_text(run.metrics.makespan), behind(run, first),
+                                       percent(run.metrics.bubble_over_makespan), memory(run), band(run),
+                                       run.fits() ? "" : "  does not fit"));
 }
 
 std::string verdict(const Compared& a, const Compared& b) {
@@ -45,6 +62,9 @@ std::string verdict(const Compared& a, const Compared& b) {
   const double share = faster_in(a, b);
   const auto samples = static_cast<double>(a.uncertainty->samples());
   const bool settled = share >= kSettled || share <= 1 - kSettled;
+  if (a.uncertainty->samples() < kFewSamples)
+    return fmt::format("  {} is faster than {} in {:.0f} of {} samples: too few to settle an order\n", a.name,
+                       b.name, share * samples, a.uncertainty->samples());
   return fmt::format("  {} is faster than {} in {:.0f} of {} samples of the measured costs: {}\n", a.name,
                      b.name, share * samples, a.uncertainty->samples(),
                      settled ? "settled" : "not settled by what was measured");
@@ -69,6 +89,8 @@ void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index
   }
   json.key("makespan_s").seconds(run.metrics.makespan);
   json.member("bubble_over_makespan", run.metrics.bubble_over_makespan);
+  json.member("fits", run.fits());
+  json.member("devices", run.devices);
   json.member("peak_memory_bytes", run.metrics.peak_memory_bytes);
   json.member("peak_activations", run.metrics.peak_activations);
   if (run.uncertainty) {
@@ -84,15 +106,15 @@ void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index
 std::string console_report(const Comparison& comparison, bool colour) {
   const auto bold = [&](const std::string& text) { return colour ? "\x1b[1m" + text + "\x1b[0m" : text; };
   const bool bands = comparison.runs[0].uncertainty.has_value();
+  const std::size_t count = comparison.simulated(), names = width(comparison);
   std::string text =
-      bold(fmt::format("{}: {} schedules", printable(comparison.scenario), comparison.simulated()));
-  text += fmt::format("\n  {:<28}{:<12}{:<10}{:<10}{:<12}{}", "schedule", "step", "behind", "idle", "memory",
-                      bands ? "80 % of samples" : "");
-  text.erase(text.find_last_not_of(' ') + 1);
-  text += "\n";
+      bold(fmt::format("{}: {} schedule{}", printable(comparison.scenario), count, count == 1 ? "" : "s"));
+  text += without_blank_end(fmt::format("\n  {:<{}}{:<12}{:<10}{:<10}{:<12}{}", "schedule", names, "step",
+                                        "behind", "idle", "memory", bands ? "80 % of samples" : ""));
   for (const Compared& run : comparison.runs)
-    text += run.left_out.empty() ? row(run, comparison.runs[0])
-                                 : fmt::format("  {:<28}left out: {}\n", run.name, printable(run.left_out));
+    text += run.left_out.empty()
+                ? row(run, comparison.runs[0], names)
+                : fmt::format("  {:<{}}left out: {}\n", run.name, names, printable(run.left_out));
   text += verdicts(comparison);
   for (const std::string& note : comparison.notes) text += fmt::format("  Note: {}\n", printable(note));
   return text;

@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 constexpr std::string_view kSeconds = "step_s";
+constexpr double kShortestStep = 1e-5;
+constexpr double kLongestStep = 86400;
 
 std::vector<std::string> columns_of(CsvLines& lines) {
   if (lines.done()) throw InputError(lines.place(), "is empty; its first line must name the columns");
@@ -76,6 +78,10 @@ MeasuredStep step_of(const CsvLines& lines, const std::vector<std::string>& colu
   for (std::size_t i = 0; i < columns.size(); ++i)
     settings.push_back(fmt::format("{}={}", columns[i], cells[i]));
   const double seconds = lines.positive(cells.back());
+  if (seconds < kShortestStep || seconds > kLongestStep)
+    throw InputError(
+        lines.place(cells.back()),
+        fmt::format("a step of {:.3g} s: '{}' is in seconds, from 10 us to a day", seconds, kSeconds));
   BuiltScenario built = build_row(base, settings, lines.place());
   if (!built.training || built.cost_model == CostModelKind::Uniform)
     throw InputError(lines.place(), fmt::format("'{}' has no model whose costs could be fitted", base));

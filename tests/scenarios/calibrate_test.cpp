@@ -143,6 +143,6 @@ TEST_CASE("factors stay within what a calibration can hold", "[property]") {
 TEST_CASE("steps that cannot tell the ends from the layers leave them as the roofline has them",
           "[property]") {
   // The second step weighs nothing beside the first.
-  const auto measured = steps("model.transformer.layers,step_s\n4,1e-9\n8,1e6\n");
+  const auto measured = steps("model.transformer.layers,step_s\n4,1e-5\n8,8e4\n");
   CHECK_FALSE(calibrate(measured, {}, FitConstants::Keep).calibration.layers[0].ends.has_value());
 }
