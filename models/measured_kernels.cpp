@@ -26,9 +26,9 @@ const KernelModel* MeasuredKernels::find(std::string_view family) const {
 
 std::vector<std::string_view> MeasuredKernels::used() const {
   std::vector<std::string_view> names;
-  for (const std::string_view name : {kProducts, kPrefill})
-    if (find(name) != nullptr) names.push_back(name);
-  if (collectives_) names.push_back("collectives");
+  if (read_->products) names.push_back(kProducts);
+  if (read_->prefill) names.push_back(kPrefill);
+  if (read_->collectives) names.push_back("collectives");
   return names;
 }
 
@@ -36,6 +36,7 @@ std::optional<double> MeasuredKernels::time_us(std::string_view family, const Ke
                                                const CostSample& sample) const {
   const KernelModel* model = find(family);
   if (model == nullptr) return std::nullopt;
+  (family == kProducts ? read_->products : read_->prefill) = true;
   const KernelTime time = model->predict(point);
   const std::array query{point.load[0],  point.load[1],  point.load[2],
                          point.shape[0], point.shape[1], point.shape[2]};
@@ -64,6 +65,7 @@ std::optional<double> MeasuredKernels::collective_us(Collective collective, std:
   if (!collectives_ || collective == Collective::None) return std::nullopt;
   const auto time = collectives_->predict(name(collective), static_cast<double>(gpus), bytes);
   if (!time) return std::nullopt;
+  read_->collectives = true;
   const std::array query{static_cast<double>(gpus), bytes};
   return time->us * sample.factor(name(collective), query, time->deviation);
 }

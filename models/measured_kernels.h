@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -26,7 +28,7 @@ class MeasuredKernels {
   std::optional<double> collective_us(Collective collective, std::int64_t gpus, double bytes,
                                       const CostSample& sample = {}) const;
 
-  /// Which families of the table the functions above read.
+  /// Which families of the table the functions above have read a time from, in a fixed order.
   std::vector<std::string_view> used() const;
 
  private:
@@ -38,7 +40,12 @@ class MeasuredKernels {
     std::string_view family;
     std::shared_ptr<const KernelModel> model;
   };
+  struct Read {
+    std::atomic<bool> products{false}, prefill{false}, collectives{false};
+  };
+
   std::vector<Entry> entries_;
+  std::shared_ptr<Read> read_ = std::make_shared<Read>();
   std::shared_ptr<const CollectiveModel> collectives_;  // null: not measured
 };
 

@@ -24,6 +24,9 @@ double share_of_peak(const BuiltScenario& built) {
 }
 
 std::string measured_note(const Measured& measured) {
+  if (measured.kernels.used().empty())
+    return fmt::format("nothing of this scenario is in the measured table ({}): all by the roofline",
+                       measured.source);
   return fmt::format(
       "{} from measured kernels ({}), all else by the roofline with efficiencies fitted on A100",
       fmt::join(measured.kernels.used(), ", "), measured.source);

@@ -80,7 +80,8 @@ Duration Uncertainty::quantile(double share) const {
 }
 
 Uncertainty uncertainty_of(const BuiltScenario& built, std::int64_t samples, std::uint64_t seed) {
-  if (!built.measured && !built.calibrated)
+  const bool measured = built.measured && !built.measured->kernels.used().empty();
+  if (!measured && !built.calibrated)
     throw InputError(
         "stagecraft: error: '--uncertainty' needs measured costs, which state their error\n"
         "      = give costs.table or costs.calibration; given times are taken as exact, and a datasheet says "

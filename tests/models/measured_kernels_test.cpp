@@ -40,7 +40,7 @@ TEST_CASE("a product takes what the table says of it, either way round", "[formu
                                       h200().half.per_second, h200().bandwidth.per_second);
   CHECK(*kernels.product_us({.m = 2048, .n = 14336, .k = 4096}) == Approx(2 * roofline));
   CHECK_FALSE(kernels.product_us({.m = 2048, .n = 128, .k = 128, .batch = 32}).has_value());
-  CHECK(kernels.used() == std::vector<std::string_view>{"gemm", "prefill-attention"});
+  CHECK(kernels.used() == std::vector<std::string_view>{"gemm"});  // nobody asked for attention
 }
 
 TEST_CASE("kernels that take twice as long make a step longer, by no more than twice", "[property]") {
