@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "profiles/spread.h"
+
 namespace stagecraft {
 
 namespace {
@@ -74,11 +76,11 @@ std::vector<double> cross_validated(const KernelSection& section, const Device& 
   return ratios;
 }
 
-double quantile(std::vector<double> values, double share) {
-  if (values.empty()) return 0;
-  const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1));
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
-  return values[at];
+/// The numbers that follow from the errors of all rows.
+HeldOut with_quantiles(HeldOut result) {
+  result.median = quantile_of(result.errors, 0.5);
+  result.p90 = quantile_of(result.errors, 0.9);
+  return result;
 }
 
 }  // namespace
@@ -89,12 +91,13 @@ HeldOut merged(const HeldOut& a, const HeldOut& b) {
   const auto mean = [&](double HeldOut::*member) {
     return (a.*member * static_cast<double>(a.rows) + b.*member * static_cast<double>(b.rows)) / rows;
   };
-  return {.rows = a.rows + b.rows,
-          .mape = mean(&HeldOut::mape),
-          .median = mean(&HeldOut::median),
-          .p90 = mean(&HeldOut::p90),
-          .bias = mean(&HeldOut::bias),
-          .coverage80 = mean(&HeldOut::coverage80)};
+  HeldOut both{.rows = a.rows + b.rows,
+               .mape = mean(&HeldOut::mape),
+               .bias = mean(&HeldOut::bias),
+               .coverage80 = mean(&HeldOut::coverage80),
+               .errors = a.errors};
+  both.errors.insert(both.errors.end(), b.errors.begin(), b.errors.end());
+  return with_quantiles(std::move(both));
 }
 
 std::uint64_t fold_of(const KernelPoint& point, std::uint64_t salt, std::uint64_t folds) {
@@ -140,28 +143,25 @@ KernelSection fit(KernelSection section, const Device& device) {
   section.roofline = fit_roofline(section, device);
   // Few shapes may all be in one part: then nothing was held out, and the scale stays the first guess.
   const std::vector<double> ratios = cross_validated(section, device);
-  if (!ratios.empty()) section.deviation_scale = std::max(quantile(ratios, 0.8) / kSigmas80, kLeastScale);
+  if (!ratios.empty()) section.deviation_scale = std::max(quantile_of(ratios, 0.8) / kSigmas80, kLeastScale);
   return section;
 }
 
 HeldOut evaluate(const KernelSection& table, const std::vector<KernelRow>& rows, const Device& device) {
-  HeldOut result{.rows = rows.size()};
+  HeldOut result{.rows = rows.size(), .errors = {}};
   if (rows.empty()) return result;
   const KernelModel model(table, device);
   const auto count = static_cast<double>(rows.size());
-  std::vector<double> errors;
   for (const KernelRow& row : rows) {
     const KernelTime time = model.predict(row.point);
     const double error = time.us / row.us - 1;
-    errors.push_back(std::abs(error));
+    result.errors.push_back(std::abs(error));
     result.mape += std::abs(error) / count;
     result.bias += error / count;
     const double factor = time.factor80();
     if (row.us <= time.us * factor && row.us >= time.us / factor) result.coverage80 += 1 / count;
   }
-  result.median = quantile(errors, 0.5);
-  result.p90 = quantile(errors, 0.9);
-  return result;
+  return with_quantiles(std::move(result));
 }
 
 }  // namespace stagecraft

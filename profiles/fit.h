@@ -11,15 +11,15 @@ namespace stagecraft {
 /// How well a model predicts rows that it was not given.
 struct HeldOut {
   std::size_t rows = 0;
-  double mape = 0;        ///< mean |predicted / measured - 1|
-  double median = 0;      ///< of the same
-  double p90 = 0;         ///< of the same
-  double bias = 0;        ///< mean of predicted / measured - 1
-  double coverage80 = 0;  ///< share of rows inside the stated 80 % interval
+  double mape = 0;             ///< mean |predicted / measured - 1|
+  double median = 0;           ///< of the same
+  double p90 = 0;              ///< of the same
+  double bias = 0;             ///< mean of predicted / measured - 1
+  double coverage80 = 0;       ///< share of rows inside the stated 80 % interval
+  std::vector<double> errors;  ///< |predicted / measured - 1| of each row
 };
 
-/// Both sets of rows as one; median and p90 are means over the rows, which is close where the parts are
-/// alike.
+/// Both sets of rows as one.
 HeldOut merged(const HeldOut& a, const HeldOut& b);
 
 /// Which of `folds` parts a shape belongs to: FNV-1a over its axes as decimal integers with ',' behind each,

@@ -5,6 +5,9 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <utility>
+
+#include "profiles/spread.h"
 
 namespace stagecraft {
 
@@ -97,9 +100,7 @@ KernelSection widened(KernelSection section, const std::vector<KernelRow>& rows,
     const KernelTime time = model.predict(row.point);
     ratios.push_back(std::abs(std::log(time.us / row.us)) / std::max(time.deviation, 1e-9));
   }
-  const auto at = static_cast<std::ptrdiff_t>(0.8 * static_cast<double>(ratios.size() - 1));
-  std::ranges::nth_element(ratios, ratios.begin() + at);
-  section.deviation_scale = std::max(before, ratios[static_cast<std::size_t>(at)] / kSigmas80);
+  section.deviation_scale = std::max(before, quantile_of(std::move(ratios), 0.8) / kSigmas80);
   return section;
 }
 

@@ -47,20 +47,12 @@ Split split(const std::vector<MeasuredStep>& steps, const std::string& held_out)
   return parts;
 }
 
-std::vector<double> simulated(const std::vector<MeasuredStep>& steps, const Calibration& calibration) {
-  const LayerFactors layers(calibration);
-  std::vector<double> seconds;
-  for (const MeasuredStep& step : steps)
-    seconds.push_back(simulated_seconds(step.built, calibration.roofline, &layers));
-  return seconds;
-}
-
 void report_errors(std::string_view what, const std::vector<MeasuredStep>& steps,
                    const Calibration& calibration, std::ostream& out) {
   if (steps.empty()) return;
   std::vector<double> measured;
   for (const MeasuredStep& step : steps) measured.push_back(step.seconds);
-  const StepErrors e = errors_of(simulated(steps, calibration), measured);
+  const StepErrors e = errors_of(simulated_seconds(steps, calibration), measured);
   out << fmt::format(
       "  {:<14}{} steps: {:.2f} % mean error, {:.2f} % median, {:.1f} % 90th percentile, {:.1f} % worst, "
       "{:+.2f} % bias\n",
@@ -69,7 +61,7 @@ void report_errors(std::string_view what, const std::vector<MeasuredStep>& steps
 
 void report_choice(const std::vector<MeasuredStep>& steps, const Calibration& calibration,
                    std::ostream& out) {
-  const ChoiceQuality c = choice_quality(steps, simulated(steps, calibration));
+  const ChoiceQuality c = choice_quality(steps, simulated_seconds(steps, calibration));
   if (c.groups == 0) return;
   out << fmt::format(
       "  {:<14}{} jobs with several strategies: fastest picked in {:.1f} %, within 3 % of it in {:.1f} %; "

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "models/kernel_model.h"
 #include "profiles/minimize.h"
+#include "profiles/spread.h"
 
 namespace stagecraft {
 
@@ -165,12 +166,6 @@ LayerFactor fit_factor(const LayerShape& shape, const std::vector<const Measured
   return result;
 }
 
-double quantile(std::vector<double> values, double share) {
-  const auto at = static_cast<std::size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(at));
-  return values[at];
-}
-
 Calibration without(const Calibration& all, std::size_t layer) {
   Calibration rest = all;
   rest.layers.erase(rest.layers.begin() + static_cast<std::ptrdiff_t>(layer));
@@ -194,7 +189,7 @@ void judge(CalibrationFit& fit, const Shapes& shapes) {
       measured.push_back(step->seconds);
     }
   }
-  calibration.deviation = std::clamp(quantile(misses, 0.8) / kSigmas80, 1e-3, 10.0);
+  calibration.deviation = std::clamp(quantile_of(misses, 0.8) / kSigmas80, 1e-3, 10.0);
   calibration.held_out_error = errors_of(simulated, measured).mean;
   const auto inside =
       std::ranges::count_if(misses, [&](double miss) { return miss <= kSigmas80 * calibration.deviation; });
@@ -246,8 +241,8 @@ StepErrors errors_of(std::span<const double> simulated, std::span<const double> 
     absolute.push_back(std::abs(error));
   }
   errors.mean = std::accumulate(absolute.begin(), absolute.end(), 0.0) / static_cast<double>(absolute.size());
-  errors.median = quantile(absolute, 0.5);
-  errors.p90 = quantile(absolute, 0.9);
+  errors.median = quantile_of(absolute, 0.5);
+  errors.p90 = quantile_of(absolute, 0.9);
   errors.worst = std::ranges::max(absolute);
   return errors;
 }

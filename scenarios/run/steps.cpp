@@ -142,4 +142,13 @@ double simulated_seconds(const BuiltScenario& built, const RooflineConstants& co
   return to_seconds(std::get<Timeline>(simulate(problem, graph)).makespan);
 }
 
+std::vector<double> simulated_seconds(const std::vector<MeasuredStep>& steps,
+                                      const Calibration& calibration) {
+  const LayerFactors layers(calibration);
+  std::vector<double> seconds;
+  for (const MeasuredStep& step : steps)
+    seconds.push_back(simulated_seconds(step.built, calibration.roofline, &layers));
+  return seconds;
+}
+
 }  // namespace stagecraft

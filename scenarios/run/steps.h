@@ -33,4 +33,7 @@ std::vector<MeasuredStep> read_steps(const std::string& file, const std::string&
 double simulated_seconds(const BuiltScenario& built, const RooflineConstants& constants,
                          const LayerFactors* layers);
 
+/// The same of every step with a calibration.
+std::vector<double> simulated_seconds(const std::vector<MeasuredStep>& steps, const Calibration& calibration);
+
 }  // namespace stagecraft

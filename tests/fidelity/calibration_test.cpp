@@ -43,18 +43,10 @@ std::vector<MeasuredStep> where(const std::vector<MeasuredStep>& steps, Keep kee
   return kept;
 }
 
-std::vector<double> simulated(const std::vector<MeasuredStep>& steps, const Calibration& calibration) {
-  const LayerFactors layers(calibration);
-  std::vector<double> seconds;
-  for (const MeasuredStep& step : steps)
-    seconds.push_back(simulated_seconds(step.built, calibration.roofline, &layers));
-  return seconds;
-}
-
 double mean_error(const std::vector<MeasuredStep>& steps, const Calibration& calibration) {
   std::vector<double> measured;
   for (const MeasuredStep& step : steps) measured.push_back(step.seconds);
-  return errors_of(simulated(steps, calibration), measured).mean;
+  return errors_of(simulated_seconds(steps, calibration), measured).mean;
 }
 
 }  // namespace
@@ -74,7 +66,8 @@ TEST_CASE("the calibration that ships predicts vTrain's pipelined steps through 
 TEST_CASE("steps without a pipeline or eight-way tensor parallelism predict both", "[oracle]") {
   if (lacks_data()) return;
 #ifdef __SANITIZE_ADDRESS__
-  // 500,000 simulations take minutes there; the fit itself is run on fewer steps by the tests of `fit --steps`.
+  // 500,000 simulations take minutes there; the fit itself is run on fewer steps by the tests of `fit
+  // --steps`.
   WARN("skipped: under sanitizers");
   return;
 #endif
@@ -92,7 +85,7 @@ TEST_CASE("steps without a pipeline or eight-way tensor parallelism predict both
   CHECK(mean_error(fitted, c) < 0.005);
   CHECK(mean_error(held_out, c) < 0.12);
   CHECK(mean_error(pipelined, c) < 0.041);
-  const ChoiceQuality quality = choice_quality(all, simulated(all, c));
+  const ChoiceQuality quality = choice_quality(all, simulated_seconds(all, c));
   CHECK(quality.groups == 120);
   CHECK(quality.fastest_picked >= 0.98);
 }
@@ -102,5 +95,5 @@ TEST_CASE("layer factors alone choose among vTrain's strategies", "[oracle]") {
   const std::vector<MeasuredStep> all = one_node_steps();
   const auto fitted = where(all, [](const MeasuredStep& step) { return step.pipeline() == 1; });
   const Calibration c = calibrate(fitted, fitted[0].built.roofline, FitConstants::Keep).calibration;
-  CHECK(choice_quality(all, simulated(all, c)).fastest_picked >= 0.98);
+  CHECK(choice_quality(all, simulated_seconds(all, c)).fastest_picked >= 0.98);
 }
