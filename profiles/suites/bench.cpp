@@ -103,4 +103,10 @@ void Bench::flush_l2() {
   check(cudaMemsetAsync(scratch_->data(), 0, scratch_->bytes(), stream_), "flushing the L2 cache");
 }
 
+cudaEvent_t untimed_event() {
+  cudaEvent_t event = nullptr;
+  check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "an event");
+  return event;
+}
+
 }  // namespace stagecraft

@@ -89,4 +89,7 @@ class Bench {
   std::unique_ptr<Arena> scratch_;
 };
 
+/// A new event that orders streams and keeps no time. Throws DeviceError.
+cudaEvent_t untimed_event();
+
 }  // namespace stagecraft

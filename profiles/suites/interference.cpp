@@ -80,11 +80,7 @@ Work work_of(Bench& bench, std::int64_t kind, int processors) {
 }
 
 cudaEvent_t fill_begun() {
-  static cudaEvent_t event = [] {
-    cudaEvent_t made = nullptr;
-    check(cudaEventCreateWithFlags(&made, cudaEventDisableTiming), "an event");
-    return made;
-  }();
+  static cudaEvent_t event = untimed_event();
   return event;
 }
 

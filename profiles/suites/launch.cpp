@@ -29,11 +29,7 @@ class Graph {
 };
 
 cudaEvent_t shared_event() {
-  static cudaEvent_t event = [] {
-    cudaEvent_t made = nullptr;
-    check(cudaEventCreateWithFlags(&made, cudaEventDisableTiming), "an event");
-    return made;
-  }();
+  static cudaEvent_t event = untimed_event();
   return event;
 }
 
