@@ -46,9 +46,9 @@ class Builder {
     build_costs();
     check_size();
     built_.notes = notes_of(built_);
-    built_.problem.schedule = with_step_end(built_.problem.schedule, built_.problem.stages);
+    built_.problem.schedule = with_step_end(built_.problem.schedule, built_.problem.shape, built_.problem.stages);
     if (built_.problem.transfers == TransferMode::Blocking)
-      built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.edges);
+      built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.shape, built_.problem.edges);
     return std::move(built_);
   }
 
@@ -128,6 +128,7 @@ class Builder {
     ScheduleShape& shape = built_.problem.shape;
     shape.chunks = scenario_.pipeline.chunks.value_or(std::max(1, entry.chunks));
     shape.group = scenario_.pipeline.group.value_or(0);
+    shape.segments = scenario_.pipeline.segments.value_or(entry.segmented ? kDefaultSegments : 1);
     if (built_.training) {
       shape.ranks = built_.training->strategy.pipeline;
       shape.microbatches = microbatches();
@@ -142,6 +143,7 @@ class Builder {
     if (std::string unmet = unmet_condition(entry, shape); !unmet.empty())
       fail("pipeline.schedule", std::move(unmet));
     check_layers();
+    shape = completed(entry, shape);
     built_.problem.schedule = entry.generate(shape);
   }
 
@@ -171,6 +173,7 @@ class Builder {
     expect(scenario_.pipeline.chunks, shape.chunks, "pipeline.chunks");
     if (scenario_.pipeline.group)
       fail("pipeline.group", "'pipeline.group' is for schedules by name; a CSV has its order");
+    expect(scenario_.pipeline.segments, shape.segments, "pipeline.segments");
     if (built_.training) {
       expect(scenario_.parallel.pipeline.value_or(1), shape.ranks, "parallel.pipeline");
       expect(microbatches(), shape.microbatches, "batch.global");

@@ -95,6 +95,9 @@ UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape,
             reader.stage(costs.weight_gradient_activation, "costs.weight_gradient_activation", i),
     };
     if (costs.backward.empty()) stage.backward = stage.input_gradient + stage.weight_gradient;
+    if (!costs.forward_backward.empty())
+      stage.overlap_saving = stage.forward + stage.backward -
+                             reader.stage(costs.forward_backward, "costs.forward_backward", i);
     if (stage.weight_gradient_bytes > stage.activation_bytes)
       throw error_at(*read.root, "costs.weight_gradient_activation",
                      "'costs.weight_gradient_activation' must not be more than 'costs.activation', of which "

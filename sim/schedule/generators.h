@@ -61,6 +61,18 @@ Schedule zb_h2(const ScheduleShape& shape);
 /// ScheduleZBVZeroBubble.
 Schedule zb_v(const ScheduleShape& shape);
 
+/// DualPipe: two copies of the model in opposite directions over the same ranks, half of the micro-batches
+/// each, whose forwards and backwards run as one op in the steady phase, so that they hide each other's
+/// communication. With FB that op's time the bubble is (p/2-1)(FB + F - 2W) on the worst rank where W <=
+/// min(F, B) and F is near B; p + 1 activations, parameters twice. Micro-batches 0 ... m/2-1 enter at rank 0, the
+/// others at rank p-1. REQUIRES: p and m even, m >= 2p. O(ops). Source: DeepSeek-AI, "DeepSeek-V3 Technical
+/// Report", arXiv 2412.19437, section 3.2.1.
+Schedule dualpipe(const ScheduleShape& shape);
+
+/// DualPipeV: the same on half of the ranks, with stages in V placement as in zb_v() instead of two copies; 2p + 1
+/// chunks' activations. REQUIRES: v = 2, m >= 2p. O(ops). Source: deepseek-ai/DualPipe; Qi et al., "Cut-in-half".
+Schedule dualpipe_v(const ScheduleShape& shape);
+
 /// shape.group, or what stands for 0.
 inline int group_size(const ScheduleShape& shape, int otherwise) {
   return shape.group > 0 ? shape.group : otherwise;

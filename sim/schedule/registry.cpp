@@ -9,6 +9,13 @@ namespace stagecraft {
 
 namespace {
 
+std::string even_ranks_and_microbatches(const ScheduleShape& shape) {
+  if (shape.ranks % 2 == 0 && shape.microbatches % 2 == 0) return {};
+  return fmt::format("both directions need half of the ranks and half of the micro-batches: even numbers, got "
+                     "{} ranks and {} micro-batches",
+                     shape.ranks, shape.microbatches);
+}
+
 constexpr ScheduleEntry kSchedules[] = {
     {.name = "gpipe",
      .summary = "all forwards, then all backwards",
@@ -66,6 +73,21 @@ constexpr ScheduleEntry kSchedules[] = {
      .chunks = 2,
      .rounds = 2,
      .pytorch_waits = true},
+    {.name = "dualpipe",
+     .summary = "two copies in opposite directions, forward and backward fused to hide communication",
+     .source = "DeepSeek-AI, arXiv 2412.19437",
+     .chunked = false,
+     .generate = dualpipe,
+     .rounds = 2,
+     .replicas = 2,
+     .unmet = even_ranks_and_microbatches},
+    {.name = "dualpipe-v",
+     .summary = "dualpipe on half of the ranks, with two chunks in a V instead of two copies",
+     .source = "deepseek-ai/DualPipe",
+     .chunked = true,
+     .generate = dualpipe_v,
+     .chunks = 2,
+     .rounds = 2},
 };
 
 constexpr std::int64_t kMaxOps = (std::int64_t{1} << 31) - 2;
@@ -82,6 +104,11 @@ const ScheduleEntry* find_schedule(std::string_view name) {
   return nullptr;
 }
 
+ScheduleShape completed(const ScheduleEntry& entry, ScheduleShape shape) {
+  shape.replicas = entry.replicas;
+  return shape;
+}
+
 std::string unmet_condition(const ScheduleEntry& entry, const ScheduleShape& shape) {
   if (shape.ranks < 1 || shape.microbatches < 1 || shape.chunks < 1)
     return "stages, microbatches and chunks must be at least 1";
@@ -92,6 +119,11 @@ std::string unmet_condition(const ScheduleEntry& entry, const ScheduleShape& sha
   if (shape.microbatches < entry.rounds * std::int64_t{shape.ranks})
     return fmt::format("{} needs at least {} micro-batches, {} per rank, got {}", entry.name,
                        entry.rounds * std::int64_t{shape.ranks}, entry.rounds, shape.microbatches);
+  if (shape.segments > 1 && !entry.segmented)
+    return fmt::format("{} does not cut sequences into segments, got {}", entry.name, shape.segments);
+  if (entry.unmet != nullptr)
+    if (std::string unmet = entry.unmet(shape); !unmet.empty())
+      return fmt::format("{}: {}", entry.name, unmet);
   if (shape.group > 0 && !entry.grouped)
     return fmt::format("{} has no groups of micro-batches, got {}", entry.name, shape.group);
   const std::int64_t stages = std::int64_t{shape.ranks} * shape.chunks;
@@ -99,8 +131,9 @@ std::string unmet_condition(const ScheduleEntry& entry, const ScheduleShape& sha
     return fmt::format("{} ranks x {} chunks are {} stages, more than {}", shape.ranks, shape.chunks, stages,
                        kMaxStages);
   // Three ops per stage and micro-batch at most, and two per stage at the end of the step.
-  if (stages * (3 * std::int64_t{shape.microbatches} + 2) > kMaxOps)
-    return fmt::format("{} stages x {} microbatches are more than 2^31 ops", stages, shape.microbatches);
+  if (stages * (3 * std::int64_t{shape.microbatches} * shape.segments + 2 * shape.replicas) > kMaxOps)
+    return fmt::format("{} stages x {} microbatches are more than 2^31 ops", stages,
+                       shape.microbatches * std::int64_t{shape.segments});
   return {};
 }
 

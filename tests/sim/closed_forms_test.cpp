@@ -262,3 +262,54 @@ TEST_CASE("ZB-V has no bubble in its span where F, B and W are equal", "[sim][fo
     }
   }
 }
+
+TEST_CASE("DualPipe's bubble is (PP/2-1)(FB+F-2W) on the worst rank, for PP+1 activations", "[sim][formula]") {
+  // DeepSeek-V3, table 2, with F in place of its B where they differ (deepseek-ai/DualPipe issue 23). W <= F = B
+  // here; FB is the fused op. PP is p for DualPipe and 2p for DualPipeV, whose ops are those of chunks.
+  Random random;
+  for (int round = 0; round < 200; ++round) {
+    const int half = static_cast<int>(random.between(1, 6)), stages = 2 * half;
+    const int m = 2 * stages + 2 * static_cast<int>(random.between(0, 10));
+    const std::int64_t w = random.between(1000, 100000), f = random.between(w, 2 * w), i = f;
+    const std::int64_t fused = random.between(f + i, f + i + w);
+    for (const bool v : {false, true}) {
+      CAPTURE(stages, m, f, i, w, fused, v);
+      PipelineProblem problem = test::uniform_problem(
+          v ? "dualpipe-v" : "dualpipe", {v ? half : stages, v ? m / 2 : m, v ? 2 : 1}, {Duration(0), Duration(0)});
+      for (StageCost& stage : problem.stages)
+        stage = {.forward = Duration(f),
+                 .backward = Duration(i + w),
+                 .input_gradient = Duration(i),
+                 .weight_gradient = Duration(w),
+                 .overlap_saving = Duration(f + i + w - fused),
+                 .weight_bytes = 1000000,
+                 .activation_bytes = 1};
+      const auto run = test::simulate(problem);
+      Duration worst{0};
+      for (const RankMetrics& rank : run.metrics.ranks) {
+        worst = std::max(worst, rank.idle);
+        CHECK(rank.memory.peak_activations == stages + 1);
+        CHECK(rank.memory.static_bytes == 2000000);
+      }
+      CHECK(worst.count() == (half - 1) * (fused + f - 2 * w));
+    }
+  }
+}
+
+TEST_CASE("DualPipe's published settings replay to their makespans", "[sim][oracle]") {
+  // Victarry's visualiser and replays of DeepSeek's order, p = 8, m = 20, free hops: F&B of 3, of 2.5 and F10 B11
+  // W7 F&B24. Times here in halves.
+  const auto makespan = [](std::int64_t f, std::int64_t i, std::int64_t w, std::int64_t fused) {
+    PipelineProblem problem = test::uniform_problem("dualpipe", {8, 20, 1}, {Duration(0), Duration(0)});
+    for (StageCost& stage : problem.stages)
+      stage = {.forward = Duration(f),
+               .backward = Duration(i + w),
+               .input_gradient = Duration(i),
+               .weight_gradient = Duration(w),
+               .overlap_saving = Duration(f + i + w - fused)};
+    return test::simulate(problem).timeline.makespan.count();
+  };
+  CHECK(makespan(2, 2, 2, 6) == 2 * 66);
+  CHECK(makespan(2, 2, 2, 5) == 2 * 59);
+  CHECK(makespan(20, 22, 14, 48) == 2 * 576);
+}
