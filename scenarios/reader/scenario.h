@@ -97,6 +97,7 @@ struct CostsSpec {
   OneOrMany<Duration> weight_gradient;
   OneOrMany<Duration> forward_backward;
   OneOrMany<Duration> transfer;
+  OneOrMany<Duration> eviction;
   OneOrMany<Duration> gradient_reduction;
   OneOrMany<Duration> optimizer;
   OneOrMany<Bytes> state;

@@ -274,6 +274,10 @@ struct Fields<CostsSpec> {
             "uniform: one hop between ranks. A list: one per boundary between stages")
           .max(kLongestOp)
           .example("100 us"),
+      field("eviction", &CostsSpec::eviction,
+            "uniform: sending a micro-batch's activations to the rank that keeps them meanwhile (bpipe)")
+          .max(kLongestOp)
+          .example("2 ms"),
       field("gradient_reduction", &CostsSpec::gradient_reduction,
             "uniform: once a step, after the rank's last backward")
           .max(kLongestOp)

@@ -214,6 +214,8 @@ class TaskMaker {
       TaskCost& cost = graph_.costs[classes_.of(op)];
       cost.duration = duration_of(kind.kind, stage_cost);
       if (has_forward(kind.kind) || has_input_gradient(kind.kind)) make_arrivals(cost, arrivals(op));
+      if (kind.kind == OpKind::Return) cost.latency[0] = stage_cost.eviction;
+      if (has_input_gradient(kind.kind) && !index_.evicted.empty()) cost.latency[1] = stage_cost.eviction;
       if (kind.kind == OpKind::SendForward || kind.kind == OpKind::SendBackward) make_send(cost, op);
     }
   }
@@ -289,9 +291,16 @@ class TaskMaker {
     Task task{.cost = static_cast<std::uint32_t>(cost), .resource = rank};
     const Source& source = sources_[cost];
     if (source.results != nullptr) task.inputs[0] = source.results[index_.unit(op)];
+    if (!index_.evicted.empty()) connect_evictions(task, op);
     if (!source.many.empty() || op.kind == OpKind::ForwardBackward) [[unlikely]]
       connect(task, op);
     return task;
+  }
+
+  /// A backward waits for activations that were away, and who returns them for their arrival.
+  void connect_evictions(Task& task, const Op& op) {
+    if (op.kind == OpKind::Return) task.inputs[0] = index_.evicted[index_.slot(op)];
+    if (has_input_gradient(op.kind)) task.inputs[1] = index_.returned[index_.slot(op)];
   }
 
   /// Inputs of a task that has several, or may have.

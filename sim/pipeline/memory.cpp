@@ -28,6 +28,12 @@ Change change_of(OpKind kind, const StageCost& cost) {
       return {.given = cost.activation_bytes - cost.weight_gradient_bytes};
     case OpKind::WeightGradient:
       return {.given = cost.weight_gradient_bytes, .activations_given = 1};
+    case OpKind::Host:
+    case OpKind::Fetch:
+      return {.taken = cost.activation_bytes, .activations_taken = 1};
+    case OpKind::Evict:
+    case OpKind::Return:
+      return {.given = cost.activation_bytes, .activations_given = 1};
     default:
       return {};
   }
@@ -109,7 +115,11 @@ std::vector<std::int64_t> static_bytes_of(const PipelineProblem& problem) {
     bool counted = rank < 0;
     for (std::size_t other = at % stages; other < at; other += stages)
       counted |= placement.rank_of[other] == rank;
-    if (!counted) bytes[static_cast<std::size_t>(rank)] += static_bytes(problem.stages[at % stages]);
+    if (counted) continue;
+    const auto on = static_cast<std::size_t>(rank);
+    const int versions = problem.weight_versions.empty() ? 1 : problem.weight_versions[on];
+    const StageCost& stage = problem.stages[at % stages];
+    bytes[on] += static_bytes(stage) + (versions - 1) * stage.weight_bytes;
   }
   return bytes;
 }

@@ -46,6 +46,7 @@ StagePlacement placement_of(const Schedule& schedule, const ScheduleShape& shape
         const std::size_t at = replica * stages + stage;
         if (stage < stages && at < placement.rank_of.size()) placement.rank_of[at] = rank;
       };
+      if (for_another_rank(op.kind)) continue;
       place(op.stage, op.replica);
       if (op.kind != OpKind::ForwardBackward) continue;
       place(op.partner_stage, op.partner_replica);
@@ -88,29 +89,53 @@ Schedule with_blocking_sends(const Schedule& schedule, const ScheduleShape& shap
   return result;
 }
 
-Schedule with_step_end(const Schedule& schedule, const ScheduleShape& shape,
-                       const std::vector<StageCost>& stages) {
+namespace {
+
+/// The ops with which a stage's gradients become new weights: those that cost time.
+void append_update(const Op& stage, const StageCost& cost, OpKind kind, LargeArray<Op>& ops) {
+  const Duration time = kind == OpKind::ReduceGradient ? cost.gradient_reduction : cost.optimizer;
+  if (time <= Duration{0}) return;
+  Op op = make_op(kind, stage.stage);
+  op.replica = stage.replica;
+  ops.push_back(op);
+}
+
+/// The stages of every rank, as ops, the last one first.
+std::vector<std::vector<Op>> stages_by_rank(const Schedule& schedule, const ScheduleShape& shape) {
   const StagePlacement placement = placement_of(schedule, shape);
-  std::vector<std::vector<Op>> stages_of(static_cast<std::size_t>(schedule.ranks()));
+  const auto stages = static_cast<std::size_t>(shape.stages());
+  std::vector<std::vector<Op>> result(static_cast<std::size_t>(schedule.ranks()));
   for (std::size_t at = placement.rank_of.size(); at-- > 0;) {
     if (placement.rank_of[at] < 0) continue;
-    Op op = make_op(OpKind::Optimizer, static_cast<int>(at % stages.size()));
-    op.replica = static_cast<std::uint8_t>(at / stages.size());
-    stages_of[static_cast<std::size_t>(placement.rank_of[at])].push_back(op);
+    Op op = make_op(OpKind::Optimizer, static_cast<int>(at % stages));
+    op.replica = static_cast<std::uint8_t>(at / stages);
+    result[static_cast<std::size_t>(placement.rank_of[at])].push_back(op);
   }
+  return result;
+}
+
+}  // namespace
+
+Schedule with_step_end(const Schedule& schedule, const ScheduleShape& shape,
+                       const std::vector<StageCost>& stages, int update_every) {
+  const std::vector<std::vector<Op>> stages_of = stages_by_rank(schedule, shape);
   Schedule result;
-  result.ops.reserve(schedule.ops.size() + 2 * placement.rank_of.size());
+  result.ops.reserve(schedule.ops.size() + 2 * stages.size() * static_cast<std::size_t>(shape.replicas));
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
-    const std::span<const Op> ops = schedule.rank(rank);
-    result.ops.insert(result.ops.end(), ops.begin(), ops.end());
-    const auto append = [&](OpKind kind, Duration StageCost::*cost) {
-      for (Op op : stages_of[static_cast<std::size_t>(rank)]) {
-        op.kind = kind;
-        if (stages[op.stage].*cost > Duration{0}) result.ops.push_back(op);
-      }
+    const std::vector<Op>& held = stages_of[static_cast<std::size_t>(rank)];
+    const auto update = [&] {
+      for (const OpKind kind : {OpKind::ReduceGradient, OpKind::Optimizer})
+        for (const Op& stage : held) append_update(stage, stages[stage.stage], kind, result.ops);
     };
-    append(OpKind::ReduceGradient, &StageCost::gradient_reduction);
-    append(OpKind::Optimizer, &StageCost::optimizer);
+    int waiting = 0;  // micro-batches whose gradients are in no update
+    for (const Op& op : schedule.rank(rank)) {
+      result.ops.push_back(op);
+      waiting += op.kind == OpKind::Backward;
+      if (update_every == 0 || waiting < update_every) continue;
+      waiting = 0;
+      update();
+    }
+    if (update_every == 0 || waiting > 0) update();
     result.close_rank();
   }
   return result;

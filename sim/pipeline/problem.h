@@ -34,6 +34,7 @@ struct PipelineProblem {
   /// By replica * segments + segment: `edges` with the hops of that replica and segment. Empty where all have
   /// those of `edges`.
   std::vector<std::vector<StageEdge>> variant_edges = {};
+  std::vector<int> weight_versions = {};  ///< by rank: how many of its weights it keeps; empty: one each
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links =
       false;  ///< transfers of one direction between two ranks queue for their link (event engine)
@@ -64,8 +65,9 @@ Schedule with_blocking_sends(const Schedule& schedule, const ScheduleShape& shap
                              const std::vector<StageEdge>& edges);
 
 /// The schedule with one gradient reduction and one optimizer op per stage and replica at the end of its rank,
-/// for the stages whose cost has them.
+/// for the stages whose cost has them. With `update_every` > 0 they stand behind the backwards of as many
+/// micro-batches each, and at the end for the rest.
 Schedule with_step_end(const Schedule& schedule, const ScheduleShape& shape,
-                       const std::vector<StageCost>& stages);
+                       const std::vector<StageCost>& stages, int update_every = 0);
 
 }  // namespace stagecraft

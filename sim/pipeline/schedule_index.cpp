@@ -80,6 +80,7 @@ class Indexer {
   Wrong place(const Op& op, int rank, TaskId id) {
     if (op.stage >= index_.stages) return Wrong::NoSuchStage;
     if (op.replica >= replicas_) return Wrong::NoSuchReplica;
+    if (for_another_rank(op.kind)) return place_hosted(op, id);
     int& home = index_.placement.rank_of[op.replica * index_.stages + op.stage];
     if (home != rank) {
       if (home >= 0) return Wrong::OnTwoRanks;
@@ -90,6 +91,23 @@ class Indexer {
     if (op.segment >= index_.segments) return Wrong::NoSuchSegment;
     if (replicas_ > 1 && !stays_in_replica(op)) return Wrong::InTwoReplicas;
     return place_in_slot(op, index_.slot(op), id);
+  }
+
+  /// On the rank that keeps another one's activations.
+  Wrong place_hosted(const Op& op, TaskId id) {
+    if (op.microbatch >= microbatches_) return Wrong::NoSuchMicrobatch;
+    if (op.segment >= index_.segments) return Wrong::NoSuchSegment;
+    make_room_for_evictions();
+    if (op.kind == OpKind::Host) return Wrong::Nothing;
+    TaskId& returned = index_.returned[index_.slot(op)];
+    if (returned != kNoTask) return Wrong::StandsTwice;
+    returned = id;
+    return Wrong::Nothing;
+  }
+  void make_room_for_evictions() {
+    if (!index_.evicted.empty()) return;
+    index_.evicted.assign(index_.forward.size(), kNoTask);
+    index_.returned.assign(index_.forward.size(), kNoTask);
   }
 
   bool stays_in_replica(const Op& op) {
@@ -114,6 +132,12 @@ class Indexer {
         return claim(gradient, op, id);
       case OpKind::WeightGradient:
         return place_weight_gradient(slot);
+      case OpKind::Evict:
+        if (forward == kNoTask) return Wrong::BeforeForward;
+        make_room_for_evictions();
+        if (index_.evicted[slot] != kNoTask) return Wrong::StandsTwice;
+        index_.evicted[slot] = id;
+        return Wrong::Nothing;
       case OpKind::SendForward:
         if (forward == kNoTask) return Wrong::BeforeForward;
         forward = id;

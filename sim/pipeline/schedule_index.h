@@ -29,6 +29,9 @@ struct ScheduleIndex {
   std::size_t units = 0;
   StagePlacement placement;
   LargeArray<TaskId> forward;   ///< by slot(): the task that ends with the forward's output ready to go
+  /// By slot(): the tasks that evict activations and that return them. Empty where none are evicted.
+  LargeArray<TaskId> evicted;
+  LargeArray<TaskId> returned;
   LargeArray<TaskId> gradient;  ///< by slot(): the task that ends with the input gradient ready to go
 
   std::size_t unit(const Op& op) const { return op.microbatch * segments + op.segment; }

@@ -13,6 +13,7 @@ namespace {
 /// Whether what `to` takes from `from` is a gradient. A fused op takes an activation for its forward half and a
 /// gradient for the other one; where both come from the same op, the activation is the `first` of the two.
 bool is_gradient(const Op& from, const Op& to, bool first) {
+  if (from.kind == OpKind::Evict || from.kind == OpKind::Return) return false;
   if (to.kind != OpKind::ForwardBackward) return to.kind != OpKind::Forward;
   const bool makes_forward = has_forward(from.kind) || from.kind == OpKind::SendForward;
   const bool makes_gradient = from.kind != OpKind::Forward && from.kind != OpKind::SendForward;

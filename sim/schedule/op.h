@@ -19,10 +19,14 @@ enum class OpKind : std::uint8_t {
   ForwardBackward,  ///< F of one micro-batch and B of another run as one op, which hides their communication
   SendForward,     ///< the rank is held while it sends a stage's output (blocking transfers)
   SendBackward,    ///< the rank is held while it sends a stage's input gradient (blocking transfers)
+  Evict,           ///< starts to send a micro-batch's activations to the rank that keeps them meanwhile
+  Host,            ///< on that rank: room for them
+  Return,          ///< on that rank: starts to send them back, when they have come
+  Fetch,           ///< room for them again; the backward waits until they have come
   ReduceGradient,  ///< gradient all-reduce (or reduce-scatter) over the data-parallel group
   Optimizer,       ///< optimizer step of a stage
 };
-inline constexpr int kOpKinds = 9;
+inline constexpr int kOpKinds = 13;
 
 /// What a kind of op is called and how it is drawn and written.
 struct OpKindInfo {
@@ -42,6 +46,10 @@ inline constexpr std::array<OpKindInfo, kOpKinds> kOpKindTable{{
     {OpKind::ForwardBackward, "OVERLAP_F_B", "forward and backward", true, true},
     {OpKind::SendForward, "SEND_F", "send activation", true, false},
     {OpKind::SendBackward, "SEND_B", "send gradient", true, false},
+    {OpKind::Evict, "EVICT", "evict activations", true, false},
+    {OpKind::Host, "HOST", "host activations", true, false},
+    {OpKind::Return, "RETURN", "return activations", true, false},
+    {OpKind::Fetch, "FETCH", "fetch activations", true, false},
     {OpKind::ReduceGradient, "REDUCE_GRAD", "gradient reduction", false, false},
     {OpKind::Optimizer, "OPTIMIZER", "optimizer", false, true},
 }};
@@ -104,6 +112,11 @@ constexpr bool has_forward(OpKind kind) {
 }
 constexpr bool has_input_gradient(OpKind kind) {
   return kind == OpKind::Backward || kind == OpKind::InputGradient || kind == OpKind::ForwardBackward;
+}
+
+/// Whether the op is about a stage of another rank than the one that runs it.
+constexpr bool for_another_rank(OpKind kind) {
+  return kind == OpKind::Host || kind == OpKind::Return;
 }
 
 /// PyTorch's notation: stage, letter, micro-batch: "2F0", "0REDUCE_GRAD", "(0F7;7B3)OVERLAP_F_B". PyTorch has

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/schedule/generators.h"
 #include "sim/schedule/pytorch_csv.h"
 
@@ -14,6 +16,29 @@ std::string even_ranks_and_microbatches(const ScheduleShape& shape) {
   return fmt::format("both directions need half of the ranks and half of the micro-batches: even numbers, got "
                      "{} ranks and {} micro-batches",
                      shape.ranks, shape.microbatches);
+}
+
+std::string even_ranks(const ScheduleShape& shape) {
+  if (shape.ranks % 2 == 0) return {};
+  return fmt::format("two copies share the ranks in pairs: an even number of ranks, got {}", shape.ranks);
+}
+
+std::string even_chunks(const ScheduleShape& shape) {
+  if (shape.chunks % 2 == 0) return {};
+  return fmt::format("a wave goes down the ranks and back: an even number of chunks, got {}", shape.chunks);
+}
+
+int after_every_one(const ScheduleShape&) {
+  return 1;
+}
+int after_every_group(const ScheduleShape& shape) {
+  return group_size(shape, shape.ranks);
+}
+int one_per_rank_behind(const ScheduleShape& shape, int rank) {
+  return std::min(shape.ranks - rank, shape.microbatches);
+}
+int two_versions(const ScheduleShape&, int) {
+  return 2;
 }
 
 constexpr ScheduleEntry kSchedules[] = {
@@ -41,6 +66,26 @@ constexpr ScheduleEntry kSchedules[] = {
      .generate = interleaved_one_f_one_b,
      .grouped = true,
      .pytorch_cells = pytorch_interleaved_cells},
+    {.name = "pipedream",
+     .summary = "1f1b without a flush: weights change after every micro-batch, older ones are kept",
+     .source = "Narayanan et al., SOSP 2019",
+     .chunked = false,
+     .generate = one_f_one_b,
+     .update_every = after_every_one,
+     .weight_versions = one_per_rank_behind},
+    {.name = "pipedream-2bw",
+     .summary = "1f1b without a flush: weights change once in p micro-batches (or pipeline.group), two are kept",
+     .source = "Narayanan et al., ICML 2021",
+     .chunked = false,
+     .generate = one_f_one_b,
+     .grouped = true,
+     .update_every = after_every_group,
+     .weight_versions = two_versions},
+    {.name = "bpipe",
+     .summary = "1f1b whose first ranks keep activations on the last ones: equal memory",
+     .source = "Kim et al., ICML 2023",
+     .chunked = false,
+     .generate = bpipe},
     {.name = "looped-bfs",
      .summary = "chunk by chunk, each with all micro-batches",
      .source = "Lamy-Poirier, MLSys 2023",
@@ -73,6 +118,51 @@ constexpr ScheduleEntry kSchedules[] = {
      .chunks = 2,
      .rounds = 2,
      .pytorch_waits = true},
+    {.name = "v-half",
+     .summary = "weight gradients apart, two chunks in a V: half of 1f1b's memory and bubble",
+     .source = "Qi et al., NeurIPS 2024",
+     .chunked = true,
+     .generate = v_half,
+     .chunks = 2},
+    {.name = "v-min",
+     .summary = "weight gradients apart, two chunks in a V: a third of 1f1b's memory",
+     .source = "Qi et al., NeurIPS 2024",
+     .chunked = true,
+     .generate = v_min,
+     .chunks = 2},
+    {.name = "chimera",
+     .summary = "two copies in opposite directions, 1f1b in both",
+     .source = "Li and Hoefler, SC 2021",
+     .chunked = false,
+     .generate = chimera,
+     .replicas = 2,
+     .unmet = even_ranks},
+    {.name = "gems",
+     .summary = "two copies in opposite directions, one micro-batch at a time: least memory",
+     .source = "Jain et al., SC 2020",
+     .chunked = false,
+     .generate = gems,
+     .replicas = 2,
+     .unmet = even_ranks},
+    {.name = "hanayo",
+     .summary = "chunks in waves down the ranks and back (2 chunks a wave)",
+     .source = "Liu et al., SC 2023",
+     .chunked = true,
+     .generate = hanayo,
+     .default_chunks = 2,
+     .unmet = even_chunks},
+    {.name = "terapipe",
+     .summary = "gpipe over parts of the sequence (pipeline.segments)",
+     .source = "Li et al., ICML 2021",
+     .chunked = false,
+     .generate = terapipe,
+     .segmented = true},
+    {.name = "seq1f1b",
+     .summary = "1f1b over parts of the sequence (pipeline.segments): less memory and bubble",
+     .source = "Sun et al., arXiv 2406.03488",
+     .chunked = false,
+     .generate = seq_one_f_one_b,
+     .segmented = true},
     {.name = "dualpipe",
      .summary = "two copies in opposite directions, forward and backward fused to hide communication",
      .source = "DeepSeek-AI, arXiv 2412.19437",
@@ -130,6 +220,8 @@ std::string unmet_condition(const ScheduleEntry& entry, const ScheduleShape& sha
   if (stages > kMaxStages)
     return fmt::format("{} ranks x {} chunks are {} stages, more than {}", shape.ranks, shape.chunks, stages,
                        kMaxStages);
+  if (shape.segments < 1 || shape.segments > kMaxSegments)
+    return fmt::format("{} segments are not in 1 ... {}", shape.segments, kMaxSegments);
   // Three ops per stage and micro-batch at most, and two per stage at the end of the step.
   if (stages * (3 * std::int64_t{shape.microbatches} * shape.segments + 2 * shape.replicas) > kMaxOps)
     return fmt::format("{} stages x {} microbatches are more than 2^31 ops", stages,

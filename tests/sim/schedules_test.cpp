@@ -17,6 +17,17 @@ std::string order(const Schedule& schedule, int rank) {
   return text;
 }
 
+/// What PyTorch's compute-only notation can say.
+Schedule compute_only(const Schedule& schedule) {
+  Schedule result;
+  for (int rank = 0; rank < schedule.ranks(); ++rank) {
+    for (const Op& op : schedule.rank(rank))
+      if (info(op.kind).compute) result.ops.push_back(op);
+    result.close_rank();
+  }
+  return result;
+}
+
 }  // namespace
 
 TEST_CASE("1F1B on 3 ranks and 4 microbatches is the order of the paper's figure", "[schedules]") {
@@ -50,7 +61,7 @@ TEST_CASE("every schedule in the registry is complete and free of deadlock for a
     for (int p = 1; p <= 7; ++p)
       for (int m = 1; m <= 20; ++m)
         for (int v = 1; v <= (entry.chunked ? 4 : 1); ++v) {
-          const ScheduleShape shape{p, m, v};
+          const ScheduleShape shape = test::some_shape(entry, p, m, v);
           CAPTURE(entry.name, p, m, v);
           if (entry.chunks > 0 && v != entry.chunks) continue;
           if (m < entry.rounds * p) continue;
@@ -136,10 +147,11 @@ TEST_CASE("a schedule written as CSV reads back equal", "[schedules][property]")
     for (int p = 1; p <= 5; ++p)
       for (int m = 1; m <= 12; ++m)
         for (int v = 1; v <= (entry.chunked ? 3 : 1); ++v) {
-          const ScheduleShape shape = completed(entry, {p, m, v});
+          const ScheduleShape shape = test::some_shape(entry, p, m, v);
           if (!unmet_condition(entry, shape).empty()) continue;
           CAPTURE(entry.name, p, m, v);
-          const Schedule schedule = entry.generate(shape);
+          if (m == 1 && entry.replicas > 1) continue;  // nothing runs through the other copies
+          const Schedule schedule = compute_only(entry.generate(shape));
           const auto read = read_csv(write_csv(pytorch_grid(schedule, shape, &entry)));
           REQUIRE(std::holds_alternative<CsvSchedule>(read));
           CHECK(std::get<CsvSchedule>(read).schedule == schedule);

@@ -31,6 +31,11 @@ inline PipelineProblem uniform_problem(Schedule schedule, const ScheduleShape& s
           .edges = chain(shape.stages(), costs.hop)};
 }
 
+/// A shape of the schedule; where it cuts sequences, into m % 3 + 1 segments.
+inline ScheduleShape some_shape(const ScheduleEntry& entry, int p, int m, int v) {
+  return completed(entry, {.ranks = p, .microbatches = m, .chunks = v, .segments = entry.segmented ? m % 3 + 1 : 1});
+}
+
 inline PipelineProblem uniform_problem(std::string_view name, ScheduleShape shape, const Uniform& costs) {
   const ScheduleEntry& entry = *find_schedule(name);
   shape = completed(entry, shape);
