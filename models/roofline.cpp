@@ -154,7 +154,7 @@ PassTime pass_time(const Operator& op, const Pass& pass, const RunsOn& where,
 }
 
 StateBytes state_bytes(std::int64_t parameters, const Strategy& strategy) {
-  const std::int64_t replicas = strategy.zero1 ? strategy.data : 1;
+  const std::int64_t replicas = strategy.zero1 ? strategy.data * std::int64_t{strategy.copies} : 1;
   return {.weights = 2 * parameters,
           .gradients = strategy.gradient_bytes * parameters,
           .optimizer = (12 * parameters + replicas - 1) / replicas};

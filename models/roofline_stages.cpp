@@ -67,9 +67,34 @@ PartCost part_bytes(const OperatorGraph& graph, const RunsOn& where, Recompute r
   return cost;
 }
 
-PartCost part_cost(const OperatorGraph& graph, const RunsOn& where, Recompute recompute,
+/// The attention core, whose work grows with what a segment looks back on.
+bool looks_back(const Operator& op) {
+  return op.attention || op.recomputed_from == Recompute::Selective;
+}
+
+/// How many times the work of the first of several equal segments an operator has that looks back on `past` more:
+/// 2 past + 1 triangles where a fused kernel skips the mask, past + 1 squares where nothing is skipped.
+double past_factor(const Operator& op, int past) {
+  if (!looks_back(op)) return 1;
+  return op.attention && op.attention->causal ? 2 * past + 1 : past + 1;
+}
+
+/// With segments, scores that are kept are kept against the past too.
+OperatorGraph with_past(OperatorGraph graph, int past) {
+  for (Operator& op : graph.operators)
+    if (looks_back(op) && !op.attention)
+      for (std::int64_t& bytes : op.saved_bytes) bytes *= past + 1;
+  return graph;
+}
+
+PartCost part_cost(const OperatorGraph& graph, const RunsOn& where, Recompute recompute, int past,
                    const RooflineConstants& constants) {
-  PartCost cost = part_bytes(graph, where, recompute);
+  PartCost cost = part_bytes(past > 0 ? with_past(graph, past) : graph, where, recompute);
+  const auto pass_time = [&](const Operator& op, const Pass& pass, const RunsOn& on, const auto& with) {
+    PassTime time = stagecraft::pass_time(op, pass, on, with);
+    time.device_seconds *= past_factor(op, past);
+    return time;
+  };
   for (const Operator& op : graph.operators) {
     const PassTime forward = pass_time(op, op.forward, where, constants);
     cost.forward.add(op.forward, forward);
@@ -149,11 +174,11 @@ MeasuredShares measured_shares(const Context& c) {
   return {sampled("layers", c.sources.layers->at(shape)), sampled("ends", c.sources.layers->ends_at(shape))};
 }
 
-PartCosts part_costs(const Context& c, const Group& tensor) {
+PartCosts part_costs(const Context& c, const Group& tensor, Recompute recompute) {
   const RunsOn where{
       .cluster = &c.cluster, .tensor = tensor, .micro_batch = c.strategy.micro_batch, .sources = c.sources};
   const auto cost = [&](const OperatorGraph& graph) {
-    return part_cost(graph, where, c.strategy.recompute, c.constants);
+    return part_cost(graph, where, recompute, c.strategy.past_segments, c.constants);
   };
   PartCosts parts{cost(c.parts.embedding), cost(c.parts.layer), cost(c.parts.head)};
   const MeasuredShares shares = measured_shares(c);
@@ -192,13 +217,24 @@ std::int64_t stage_parameters(const Context& c, const PartCosts& parts, const Sh
   return sum + (share.last && c.tied_apart() ? c.table_parameters : 0);
 }
 
+/// Whose gradients of a rank's stages are summed: the data-parallel replicas, with copies in the pipeline those of
+/// the mirrored rank as well.
+Group gradient_group(const Context& c, int rank) {
+  Group group = data_group(c.placement, rank);
+  if (c.strategy.copies == 1) return group;
+  const bool elsewhere = crosses_nodes(c.placement, rank, c.strategy.pipeline - 1 - rank);
+  group.size *= c.strategy.copies;
+  (elsewhere ? group.nodes : group.per_node) *= c.strategy.copies;
+  return group;
+}
+
 /// All-reduce of gradients (or reduce-scatter, and all-gather of the new 2-byte weights) over the replicas,
 /// and the sum of both copies of a tied table.
 Duration reduction(const Context& c, const Share& share, int rank, std::int64_t parameters) {
   const auto seconds = [&](Collective kind, double bytes, const Group& group) {
     return group_seconds(kind, bytes, group, c.cluster, c.constants, c.sources);
   };
-  const Group group = data_group(c.placement, rank);
+  const Group group = gradient_group(c, rank);
   const double gradients = static_cast<double>(parameters) * c.strategy.gradient_bytes;
   double sum = c.strategy.zero1
                    ? seconds(Collective::ReduceScatter, gradients, group) +
@@ -216,7 +252,7 @@ Duration reduction(const Context& c, const Share& share, int rank, std::int64_t 
 }
 
 Duration optimizer(const Context& c, std::int64_t parameters) {
-  const double share = c.strategy.zero1 ? 1.0 / c.strategy.data : 1.0;
+  const double share = c.strategy.zero1 ? 1.0 / (c.strategy.data * c.strategy.copies) : 1.0;
   const double bytes = c.constants.optimizer_bytes_per_parameter * static_cast<double>(parameters) * share;
   return from_seconds(bytes / (c.cluster.device.bandwidth.per_second * c.constants.memory_efficiency));
 }
@@ -234,7 +270,7 @@ void fill_times(StageCost& stage, const Context& c, const PartCosts& parts, cons
     return total(parts, share, [&](const PartCost& p) { return p.factor * pass(p).seconds(c.constants); });
   };
   double forward = seconds([](const PartCost& p) { return p.forward; });
-  if (share.first) forward += to_seconds(c.constants.host_microbatch);
+  if (share.first && c.strategy.past_segments == 0) forward += to_seconds(c.constants.host_microbatch);
   stage.forward = from_seconds(forward);
   stage.backward =
       from_seconds(seconds([](const PartCost& p) { return p.again + p.input_gradient + p.weight_gradient; }));
@@ -290,6 +326,19 @@ Duration hop(const Context& c, int from, int to) {
   return from_seconds(seconds);
 }
 
+/// A stage's activations of one micro-batch to the mirrored rank.
+Duration eviction(const Context& c, const StageCost& stage, int rank) {
+  const int mirrored = c.strategy.pipeline - 1 - rank;
+  if (mirrored == rank) return Duration{0};
+  return from_seconds(message_seconds(static_cast<double>(stage.activation_bytes),
+                                      crosses_nodes(c.placement, rank, mirrored), c.cluster,
+                                      c.constants.collectives));
+}
+
+Recompute recompute_of(const Strategy& strategy, std::size_t stage) {
+  return strategy.recompute_of_stage.empty() ? strategy.recompute : strategy.recompute_of_stage[stage];
+}
+
 }  // namespace
 
 ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, const Cluster& cluster,
@@ -297,13 +346,14 @@ ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, co
                           const CostSources& sources) {
   const Context c = context(model, strategy, cluster, constants, rank_of_stage, sources);
   const std::vector<int> layers = layers_of_stages(model, strategy);
-  // Ranks differ only where their tensor groups lie differently on the nodes.
-  std::vector<std::pair<Group, PartCosts>> known;
-  const auto costs_of = [&](const Group& group) -> PartCosts {
+  // Stages differ only where their tensor groups lie differently on the nodes, or in what they recompute.
+  std::vector<std::pair<std::pair<Group, Recompute>, PartCosts>> known;
+  const auto costs_of = [&](const Group& group, Recompute recompute) -> PartCosts {
+    const std::pair key(group, recompute);
     for (const auto& [seen, costs] : known) {
-      if (seen == group) return costs;
+      if (seen == key) return costs;
     }
-    return known.emplace_back(group, part_costs(c, group)).second;
+    return known.emplace_back(key, part_costs(c, group, recompute)).second;
   };
 
   ModelCosts result;
@@ -312,7 +362,9 @@ ModelCosts roofline_costs(const Transformer& model, const Strategy& strategy, co
     const auto at = static_cast<std::size_t>(g);
     const int rank = c.rank_of[at];
     const Share share{layers[at], g == 0, g == stages - 1};
-    result.stages.push_back(stage_cost(c, costs_of(tensor_group(c.placement, rank)), share, rank));
+    const PartCosts parts = costs_of(tensor_group(c.placement, rank), recompute_of(strategy, at));
+    result.stages.push_back(stage_cost(c, parts, share, rank));
+    result.stages.back().eviction = eviction(c, result.stages.back(), rank);
     if (g + 1 < stages) result.hops.push_back(hop(c, rank, c.rank_of[at + 1]));
   }
   return result;

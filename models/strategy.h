@@ -18,6 +18,12 @@ struct Strategy {
   int micro_batch = 1;  ///< b: samples of one micro-batch of one replica
   bool sequence_parallel = false;
   Recompute recompute = Recompute::None;
+  std::vector<Recompute> recompute_of_stage;  ///< of each of the p*v stages; empty: `recompute` on all
+  /// Copies of the model in the pipeline, run through in different directions: a rank and its mirror image hold
+  /// the same stages and sum their gradients too.
+  int copies = 1;
+  /// Earlier parts of the sequence that the model's sequence, one of several equal ones, looks back on.
+  int past_segments = 0;
   /// Optimizer state is shared out over the data-parallel group (ZeRO stage 1, Megatron-LM's distributed
   /// optimizer): gradients are reduce-scattered, new weights all-gathered.
   bool zero1 = false;

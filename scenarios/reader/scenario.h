@@ -80,7 +80,7 @@ struct PipelineSpec {
   std::optional<int> chunks;
   std::optional<int> group;
   std::optional<int> segments;
-  Recompute recompute = Recompute::None;
+  OneOrMany<Recompute> recompute;
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;
   std::vector<int> layers;

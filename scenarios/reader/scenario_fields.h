@@ -231,7 +231,7 @@ struct Fields<PipelineSpec> {
           .max(kMaxSegments),
       field("recompute", &PipelineSpec::recompute,
             "activations thrown away and made again: none, selective (attention scores) or full (all but "
-            "each layer's input)"),
+            "each layer's input). A list: one per stage, as AdaPipe chooses them"),
       field("transfers", &PipelineSpec::transfers,
             "overlap: a transfer takes no time of either rank; blocking: it holds the sender"),
       field("shared_links", &PipelineSpec::shared_links,

@@ -85,7 +85,6 @@ class Builder {
         .chunks = scenario_.pipeline.chunks.value_or(1),  // the schedule's own: check_layers()
         .micro_batch = scenario_.batch->micro,
         .sequence_parallel = parallel.sequence_parallel,
-        .recompute = scenario_.pipeline.recompute,
         .zero1 = parallel.zero1,
         .gradient_bytes = parallel.gradient_bytes,
         .scatter_gather = parallel.scatter_gather,
@@ -113,7 +112,22 @@ class Builder {
   void check_layers() {
     if (!built_.training) return;
     built_.training->strategy.chunks = built_.problem.shape.chunks;
+    built_.training->strategy.copies = built_.problem.shape.replicas;
+    set_recompute(built_.training->strategy);
     at_keys([&] { layers_of_stages(built_.training->model, built_.training->strategy); });
+  }
+
+  void set_recompute(Strategy& strategy) const {
+    const OneOrMany<Recompute>& given = scenario_.pipeline.recompute;
+    if (given.empty()) return;
+    if (!given.is_list) {
+      strategy.recompute = given.at(0);
+      return;
+    }
+    if (given.values.size() != static_cast<std::size_t>(strategy.stages()))
+      fail("pipeline.recompute", fmt::format("'pipeline.recompute' needs one value per stage: {}, got {}",
+                                             strategy.stages(), given.values.size()));
+    strategy.recompute_of_stage = given.values;
   }
 
   int microbatches() const {
@@ -149,8 +163,8 @@ class Builder {
     }
     if (std::string unmet = unmet_condition(entry, shape); !unmet.empty())
       fail("pipeline.schedule", std::move(unmet));
-    check_layers();
     shape = completed(entry, shape);
+    check_layers();
     built_.problem.schedule = entry.generate(shape);
     if (entry.weight_versions)
       for (int rank = 0; rank < shape.ranks; ++rank)
@@ -209,6 +223,7 @@ class Builder {
       UniformCosts costs = uniform_costs(read_, built_.problem.shape, splits_backward());
       built_.problem.stages = std::move(costs.stages);
       built_.problem.edges = std::move(costs.edges);
+      split_into_segments(built_.problem);
       return;
     }
     if (!built_.training)
@@ -226,11 +241,19 @@ class Builder {
 
   void build_roofline_costs() {
     try {
-      set_costs(built_.problem, model_costs(built_));
+      check_segments();
+      set_model_costs(built_, built_.roofline, cost_sources(built_), built_.problem);
     } catch (const std::domain_error&) {
       fail("costs",
            "an op of this model would take more than 292 years: times this long cannot be simulated");
     }
+  }
+
+  void check_segments() const {
+    const int segments = built_.problem.shape.segments;
+    if (built_.training->model.sequence % segments != 0)
+      fail("pipeline.segments", fmt::format("{} segments do not divide a sequence of {} tokens", segments,
+                                            built_.training->model.sequence));
   }
 
   /// Refuses what could overflow 64-bit nanoseconds or bytes: the sum of everything is an upper bound.

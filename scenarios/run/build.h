@@ -56,12 +56,14 @@ struct BuiltScenario {
 /// reduction and optimizer steps at its end. Throws InputError where keys contradict each other.
 BuiltScenario build(const ReadScenario& read);
 
-/// The costs of a scenario with a model when what was measured is off as `sample` says. Throws ModelError,
-/// and std::domain_error for times beyond 292 years. REQUIRES: built.training.
-ModelCosts model_costs(const BuiltScenario& built, const CostSample& sample = {});
+/// What was measured for a scenario, off as `sample` says.
+CostSources cost_sources(const BuiltScenario& built, const CostSample& sample = {});
 
-/// Puts them into a problem: stages, and the chain of hops between them.
-void set_costs(PipelineProblem& problem, ModelCosts costs);
+/// Puts the costs of a scenario with a model into a problem: stages, the chain of hops between them, and what
+/// segments and copies of the model change. Throws ModelError, and std::domain_error for times beyond 292 years.
+/// REQUIRES: built.training, and built.problem's shape and schedule.
+void set_model_costs(const BuiltScenario& built, const RooflineConstants& constants,
+                     const CostSources& sources, PipelineProblem& problem);
 
 /// The model and the cluster of a scenario as its keys describe them. Throw InputError.
 Transformer build_model(const ReadScenario& read);

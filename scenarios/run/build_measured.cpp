@@ -43,21 +43,75 @@ Calibrated calibration_of(const ReadScenario& read, const Device& device) {
   return {.calibration = std::move(calibration), .layers = std::move(layers)};
 }
 
-ModelCosts model_costs(const BuiltScenario& built, const CostSample& sample) {
-  const auto& [model, cluster, strategy, batch] = *built.training;
-  const CostSources sources{.kernels = built.measured ? &built.measured->kernels : nullptr,
-                            .layers = built.calibrated ? &built.calibrated->layers : nullptr,
-                            .sample = sample};
-  const std::vector<int> ranks =
-      rank_of_stage(built.problem.schedule, static_cast<std::size_t>(strategy.stages()));
-  return roofline_costs(model, strategy, cluster, built.roofline, ranks, sources);
+CostSources cost_sources(const BuiltScenario& built, const CostSample& sample) {
+  return {.kernels = built.measured ? &built.measured->kernels : nullptr,
+          .layers = built.calibrated ? &built.calibrated->layers : nullptr,
+          .sample = sample};
 }
 
-void set_costs(PipelineProblem& problem, ModelCosts costs) {
-  problem.stages = std::move(costs.stages);
-  problem.edges.clear();
-  for (std::size_t i = 0; i < costs.hops.size(); ++i)
-    problem.edges.push_back({static_cast<int>(i), static_cast<int>(i) + 1, costs.hops[i], costs.hops[i]});
+namespace {
+
+std::vector<StageEdge> chain_of(const std::vector<Duration>& hops) {
+  std::vector<StageEdge> edges;
+  for (std::size_t i = 0; i < hops.size(); ++i)
+    edges.push_back({static_cast<int>(i), static_cast<int>(i) + 1, hops[i], hops[i]});
+  return edges;
+}
+
+/// The model's costs for whole micro-batches, and for every segment and replica.
+class ModelCoster {
+ public:
+  ModelCoster(const BuiltScenario& built, const RooflineConstants& constants, const CostSources& sources)
+      : training_(*built.training),
+        constants_(constants),
+        sources_(sources),
+        shape_(built.problem.shape),
+        placement_(placement_of(built.problem.schedule, shape_)) {}
+
+  void set(PipelineProblem& problem) const {
+    ModelCosts whole = costs_of(0, std::nullopt);
+    problem.stages = std::move(whole.stages);
+    problem.edges = chain_of(whole.hops);
+    problem.segment_stages.clear();
+    problem.variant_edges.clear();
+    if (shape_.segments == 1 && shape_.replicas == 1) return;
+    for (int replica = 0; replica < shape_.replicas; ++replica)
+      for (int segment = 0; segment < shape_.segments; ++segment) add_variant(replica, segment, problem);
+  }
+
+ private:
+  void add_variant(int replica, int segment, PipelineProblem& problem) const {
+    const bool cut = shape_.segments > 1;
+    ModelCosts costs = costs_of(replica, cut ? std::optional(segment) : std::nullopt);
+    problem.variant_edges.push_back(chain_of(costs.hops));
+    if (cut && replica == 0) problem.segment_stages.push_back(std::move(costs.stages));
+  }
+
+  /// Of whole micro-batches where no segment is given.
+  ModelCosts costs_of(int replica, std::optional<int> segment) const {
+    Transformer model = training_.model;
+    Strategy strategy = training_.strategy;
+    if (segment) {
+      model.sequence /= shape_.segments;
+      strategy.past_segments = *segment;
+    }
+    const auto stages = static_cast<std::size_t>(shape_.stages());
+    const std::span ranks = std::span(placement_.rank_of).subspan(static_cast<std::size_t>(replica) * stages, stages);
+    return roofline_costs(model, strategy, training_.cluster, constants_, ranks, sources_);
+  }
+
+  const Training& training_;
+  const RooflineConstants& constants_;
+  const CostSources& sources_;
+  const ScheduleShape& shape_;
+  StagePlacement placement_;
+};
+
+}  // namespace
+
+void set_model_costs(const BuiltScenario& built, const RooflineConstants& constants,
+                     const CostSources& sources, PipelineProblem& problem) {
+  ModelCoster(built, constants, sources).set(problem);
 }
 
 }  // namespace stagecraft

@@ -43,6 +43,14 @@ Value devices(const RunResult& run) {
   return run.built.training->strategy.devices();
 }
 
+/// Only where a run is a cut-out of an endless one.
+Value steady_microbatch_of(const RunResult& run) {
+  const ScheduleEntry* entry = run.built.schedule_entry;
+  if (!entry || !entry->update_every) return std::nullopt;
+  const std::optional<Duration> steady = steady_microbatch(run.timeline);
+  return steady ? Value(*steady) : std::nullopt;
+}
+
 constexpr std::array kMetrics{
     MetricInfo{"makespan_s", "s",
                "from the start of the step to the end of its last op, optimizer and reduction included",
@@ -73,6 +81,10 @@ constexpr std::array kMetrics{
                "most stage activations that any rank holds at once, each of one stage and micro-batch, from "
                "F until B (or W)",
                [](const RunResult& run) -> Value { return run.metrics.peak_activations; }},
+    MetricInfo{"steady_microbatch_s", "s",
+               "schedules without a flush (pipedream, pipedream-2bw): mean time between micro-batches that leave "
+               "rank 0 once the pipeline is full",
+               steady_microbatch_of},
     MetricInfo{"throughput_samples_per_s", "samples/s", "samples of the global batch over the makespan",
                samples_per_second},
     MetricInfo{"throughput_tokens_per_s", "tokens/s", "tokens of the global batch over the makespan",

@@ -130,14 +130,10 @@ std::vector<MeasuredStep> read_steps(const std::string& file, const std::string&
 
 double simulated_seconds(const BuiltScenario& built, const RooflineConstants& constants,
                          const LayerFactors* layers) {
-  const auto& [model, cluster, strategy, batch] = *built.training;
-  const CostSources sources{
-      .kernels = built.measured ? &built.measured->kernels : nullptr, .layers = layers, .sample = {}};
-  const std::vector<int> ranks =
-      rank_of_stage(built.problem.schedule, static_cast<std::size_t>(strategy.stages()));
-  ModelCosts costs = roofline_costs(model, strategy, cluster, constants, ranks, sources);
+  CostSources sources = cost_sources(built);
+  sources.layers = layers;
   PipelineProblem problem = built.problem;
-  set_costs(problem, std::move(costs));
+  set_model_costs(built, constants, sources, problem);
   const auto graph = std::get<TaskGraph>(lower(problem));
   return to_seconds(std::get<Timeline>(simulate(problem, graph)).makespan);
 }

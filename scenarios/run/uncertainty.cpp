@@ -25,7 +25,7 @@ PipelineProblem sampled(const BuiltScenario& built, const CostSample& sample) {
                          .edges = {},
                          .transfers = problem.transfers,
                          .shared_links = problem.shared_links};
-  set_costs(result, model_costs(built, sample));
+  set_model_costs(built, built.roofline, cost_sources(built, sample), result);
   return result;
 }
 

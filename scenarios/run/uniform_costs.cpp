@@ -76,6 +76,26 @@ void check_times(const ReadScenario& read, bool split_backward) {
 
 }  // namespace
 
+void split_into_segments(PipelineProblem& problem) {
+  const int segments = problem.shape.segments;
+  if (segments == 1) return;
+  std::vector<StageCost> stages = problem.stages;
+  for (StageCost& stage : stages) {
+    for (Duration StageCost::*time : {&StageCost::forward, &StageCost::backward, &StageCost::input_gradient,
+                                      &StageCost::weight_gradient})
+      stage.*time = share(stage.*time, segments);
+    stage.activation_bytes = share(Bytes{stage.activation_bytes}, segments);
+    stage.weight_gradient_bytes = share(Bytes{stage.weight_gradient_bytes}, segments);
+  }
+  std::vector<StageEdge> edges = problem.edges;
+  for (StageEdge& edge : edges) {
+    edge.forward_hop = share(edge.forward_hop, segments);
+    edge.backward_hop = share(edge.backward_hop, segments);
+  }
+  problem.segment_stages.assign(static_cast<std::size_t>(segments), stages);
+  problem.variant_edges.assign(static_cast<std::size_t>(segments * problem.shape.replicas), edges);
+}
+
 UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape, bool split_backward) {
   check_times(read, split_backward);
   const CostsSpec& costs = read.scenario.costs;

@@ -13,4 +13,7 @@ struct UniformCosts {
 };
 UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape, bool split_backward);
 
+/// The costs of every segment where a schedule cuts sequences: equal shares of a micro-batch's, hops too.
+void split_into_segments(PipelineProblem& problem);
+
 }  // namespace stagecraft

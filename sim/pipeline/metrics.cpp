@@ -27,6 +27,20 @@ double ratio(Duration part, Duration whole) {
 
 }  // namespace
 
+std::optional<Duration> steady_microbatch(const Timeline& timeline) {
+  if (timeline.ranks() == 0) return std::nullopt;
+  std::vector<TimePoint> left;
+  TimePoint last_entered{0};
+  for (std::size_t i = timeline.begin[0]; i < timeline.begin[1]; ++i) {
+    if (has_forward(timeline.ops[i].kind)) last_entered = timeline.start[i];
+    if (has_input_gradient(timeline.ops[i].kind)) left.push_back(timeline.end[i]);
+  }
+  while (!left.empty() && left.back() > last_entered) left.pop_back();
+  if (left.size() < 2) return std::nullopt;
+  const std::size_t first = (left.size() - 1) / 2;
+  return (left.back() - left[first]) / static_cast<std::int64_t>(left.size() - 1 - first);
+}
+
 PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankWork>& work,
                            const std::vector<RankMemory>& memory, const std::vector<IdleByCause>& idle) {
   PipelineMetrics metrics{.makespan = timeline.makespan,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,10 @@ struct PipelineMetrics {
   std::int64_t ops = 0;
   std::vector<RankMetrics> ranks;
 };
+
+/// Mean time between micro-batches that leave rank 0, in the second half of those behind which another one still
+/// enters: what a schedule without flush settles to. Nothing where there are fewer than two. O(ops of rank 0).
+std::optional<Duration> steady_microbatch(const Timeline& timeline);
 
 /// From a timeline and what work_of(), memory_of() and idle_by_cause() say of it. O(ranks).
 PipelineMetrics metrics_of(const Timeline& timeline, const std::vector<RankWork>& work,

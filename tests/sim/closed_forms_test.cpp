@@ -456,6 +456,7 @@ TEST_CASE("PipeDream keeps a version of its weights per micro-batch in flight an
     updates += run.timeline.ops[i].kind == OpKind::Optimizer;
   }
   CHECK(updates == 20);
+  CHECK(steady_microbatch(run.timeline) == Duration(33));
   for (std::size_t k = 4; k < 17; ++k) CHECK(backwards[k] - backwards[k - 1] == Duration(33));
   const ScheduleEntry& two = *find_schedule("pipedream-2bw");
   CHECK(two.weight_versions(shape, 0) == 2);

@@ -1,0 +1,114 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "command_line.h"
+
+using namespace stagecraft;
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kModel =
+    "model: {preset: gpt-1.7b}\n"
+    "cluster: {preset: dgx-a100, nodes: 1}\n"
+    "parallel: {pipeline: 4}\n"
+    "batch: {global: 16}\n"
+    "pipeline: {schedule: 1f1b}\n";
+
+/// What `run` says of the model under other settings.
+json report(const std::vector<std::string>& overrides) {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kModel);
+  std::vector<std::string> words{"run", "a.yaml", "--json", "-"};
+  for (const std::string& assignment : overrides) words.insert(words.end(), {"--set", assignment});
+  const Output output = run_program(words);
+  CHECK(output.err == "");
+  REQUIRE(output.status == 0);
+  return json::parse(output.out);
+}
+
+std::string error(const std::vector<std::string>& overrides) {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kModel);
+  std::vector<std::string> words{"run", "a.yaml"};
+  for (const std::string& assignment : overrides) words.insert(words.end(), {"--set", assignment});
+  const Output output = run_program(words);
+  CHECK(output.status == 2);
+  return output.err;
+}
+
+double of_rank(const json& run, std::size_t rank, const char* key) {
+  return run["ranks"][rank][key].get<double>();
+}
+
+}  // namespace
+
+TEST_CASE("two copies of a model take its memory twice and sum their gradients", "[formula]") {
+  const json one = report({}), two = report({"pipeline.schedule=chimera"});
+  // Ranks 0 and 3 hold stages 0 and 3 both: the same in all, but for the tied table, which they share then.
+  const double ends = of_rank(one, 0, "static_memory_bytes") + of_rank(one, 3, "static_memory_bytes");
+  const double table = 18.0 * 51200 * 2304;
+  CHECK(of_rank(two, 0, "static_memory_bytes") == ends);
+  CHECK(of_rank(two, 3, "static_memory_bytes") == ends);
+  CHECK(ends > 2 * table);
+  CHECK(of_rank(two, 1, "static_memory_bytes") ==
+        of_rank(one, 1, "static_memory_bytes") + of_rank(one, 2, "static_memory_bytes"));
+  // One replica alone has nothing to reduce in the middle; two copies have.
+  CHECK(of_rank(one, 1, "communication_s") == 0);
+  CHECK(of_rank(two, 1, "communication_s") > 0);
+}
+
+TEST_CASE("DualPipe hides communication behind computation, so only tensor parallelism gains", "[sim]") {
+  const std::vector<std::string> alone{"pipeline.schedule=dualpipe"};
+  const json free = report(alone);
+  // Without collectives a fused op takes as long as its halves.
+  const json all_apart = report({"pipeline.schedule=dualpipe", "costs.roofline.fused_hiding=0"});
+  CHECK(free["metrics"]["makespan_s"] == all_apart["metrics"]["makespan_s"]);
+  const json hidden = report({"pipeline.schedule=dualpipe", "parallel.tensor=2"});
+  const json shown =
+      report({"pipeline.schedule=dualpipe", "parallel.tensor=2", "costs.roofline.fused_hiding=0"});
+  CHECK(hidden["metrics"]["makespan_s"] < shown["metrics"]["makespan_s"]);
+}
+
+TEST_CASE("segments add up to the micro-batch and hold less of it", "[formula]") {
+  const json whole = report({}), cut = report({"pipeline.schedule=seq1f1b", "pipeline.segments=4"});
+  // Attention over all segments is that of the whole sequence; smaller products and more launches cost a little.
+  const double more = of_rank(cut, 1, "busy_s") / of_rank(whole, 1, "busy_s");
+  CHECK(more > 1.0);
+  CHECK(more < 1.5);
+  // 4 - 0 micro-batches against 4 + 4 - 1 quarters, and scores against the whole past.
+  CHECK(of_rank(cut, 0, "peak_activations") == 7);
+  CHECK(of_rank(cut, 0, "peak_memory_bytes") < of_rank(whole, 0, "peak_memory_bytes"));
+  CHECK(error({"pipeline.schedule=seq1f1b", "pipeline.segments=3"}) ==
+        "--set pipeline.segments=3: 3 segments do not divide a sequence of 2048 tokens\n");
+}
+
+TEST_CASE("every stage may recompute in its own way", "[formula]") {
+  const json none = report({}), all = report({"pipeline.recompute=full"});
+  const json some = report({"pipeline.recompute=[full, none, none, none]"});
+  CHECK(of_rank(some, 0, "peak_memory_bytes") == of_rank(all, 0, "peak_memory_bytes"));
+  CHECK(of_rank(some, 0, "busy_s") == of_rank(all, 0, "busy_s"));
+  for (std::size_t rank = 1; rank < 4; ++rank) {
+    CHECK(of_rank(some, rank, "peak_memory_bytes") == of_rank(none, rank, "peak_memory_bytes"));
+    CHECK(of_rank(some, rank, "busy_s") == of_rank(none, rank, "busy_s"));
+  }
+  CHECK(error({"pipeline.recompute=[full, none]"}) ==
+        "--set pipeline.recompute=[full, none]: 'pipeline.recompute' needs one value per stage: 4, got 2\n");
+}
+
+TEST_CASE("BPipe's transfers cost what the link to the partner costs", "[sim]") {
+  const json one = report({"parallel.pipeline=8", "batch.global=32"});
+  const json balanced = report({"parallel.pipeline=8", "batch.global=32", "pipeline.schedule=bpipe"});
+  CHECK(of_rank(one, 0, "peak_activations") == 8);
+  for (std::size_t rank = 0; rank < 8; ++rank) CHECK(of_rank(balanced, rank, "peak_activations") <= 5);
+  CHECK(balanced["metrics"]["makespan_s"] >= one["metrics"]["makespan_s"]);
+  CHECK(balanced["metrics"]["makespan_s"].get<double>() < 1.02 * one["metrics"]["makespan_s"].get<double>());
+}
+
+TEST_CASE("schedules without a flush say what they settle to", "[sim]") {
+  const json flushed = report({}), endless = report({"pipeline.schedule=pipedream-2bw"});
+  CHECK_FALSE(flushed["metrics"].contains("steady_microbatch_s"));
+  REQUIRE(endless["metrics"].contains("steady_microbatch_s"));
+  CHECK(endless["metrics"]["steady_microbatch_s"].get<double>() * 16 <
+        endless["metrics"]["makespan_s"].get<double>());
+}
