@@ -30,7 +30,10 @@ constexpr std::array kRunOptions{
                true},
     OptionInfo{"trace-window", "FROM..TO", "only this time, such as 0ms..50ms, in --trace, --svg and --csv"},
     OptionInfo{"trace-ranks", "A-B", "only these ranks, such as 0-3, in --trace, --svg and --csv"},
-    OptionInfo{"schedule-csv", "FILE", "write the schedule in PyTorch's notation", false, true},
+    OptionInfo{"schedule-csv", "FILE", "write the schedule in PyTorch's notation, compute ops only", false, true},
+    OptionInfo{"schedule-comms-csv", "FILE", "the same with sends and receives, as PyTorch lowers it", false, true},
+    OptionInfo{"schedule-letters", "new|old",
+               "of both: in old ones B is the input gradient, BW the full backward (PyTorch before 2.5)"},
 };
 constexpr std::array kCheckOptions{
     OptionInfo{"set", "KEY=VALUE", "replace one value of the scenarios", true},

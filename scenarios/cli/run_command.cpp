@@ -13,6 +13,7 @@
 #include "scenarios/run/report.h"
 #include "sim/report/csv.h"
 #include "sim/report/trace.h"
+#include "sim/schedule/communication.h"
 #include "sim/schedule/pytorch_csv.h"
 
 namespace stagecraft {
@@ -84,6 +85,26 @@ void expect_something(const Arguments& arguments, const Selection& shown, const 
                                  to_text(shown.from), to_text(result.timeline.makespan)));
 }
 
+PyTorchLetters letters_of(const Arguments& arguments) {
+  if (!arguments.has("schedule-letters")) return PyTorchLetters::New;
+  if (!arguments.has("schedule-csv") && !arguments.has("schedule-comms-csv"))
+    throw UsageError("option '--schedule-letters' is of --schedule-csv and --schedule-comms-csv; give one of them");
+  const std::string letters = arguments.value("schedule-letters");
+  if (letters != "new" && letters != "old")
+    throw UsageError(fmt::format("option '--schedule-letters' needs new or old, got '{}'", letters));
+  return letters == "old" ? PyTorchLetters::Old : PyTorchLetters::New;
+}
+
+/// With sends and receives: in DeepSeek's order for their DualPipe, in PyTorch's for what PyTorch can run.
+RankActions lowered(const Schedule& schedule, const ScheduleShape& shape, std::string_view name) {
+  if (name == "dualpipe") return dualpipe_actions(shape);
+  if (shape.replicas > 1 || shape.segments > 1)
+    throw UsageError("option '--schedule-comms-csv': PyTorch runs neither several copies of a model nor segments of "
+                     "sequences; there is '--schedule-csv'");
+  // Where PyTorch has one stage a rank, it leaves gathering and reducing to others.
+  return pytorch_actions(schedule, shape, {.shards = shape.chunks > 1});
+}
+
 void write_outputs(const RunResult& result, const Arguments& arguments, const Selection& shown,
                    Outputs& outputs, std::ostream& err) {
   outputs.write("json", [&](TextSink& sink) { sink.write(json_report(result, version())); });
@@ -100,10 +121,14 @@ void write_outputs(const RunResult& result, const Arguments& arguments, const Se
       err << "stagecraft: warning: " << warning << "\n";
     write_trace(result.timeline, options, sink);
   });
+  const auto schedule = [&] { return Schedule{result.timeline.ops, result.timeline.begin}; };
+  const ScheduleShape& shape = result.built.problem.shape;
+  const PyTorchLetters letters = letters_of(arguments);
   outputs.write("schedule-csv", [&](TextSink& sink) {
-    const PipelineProblem& problem = result.built.problem;
-    sink.write(write_csv(pytorch_grid({result.timeline.ops, result.timeline.begin}, problem.shape,
-                                      result.built.schedule_entry)));
+    sink.write(write_csv(pytorch_grid(schedule(), shape, result.built.schedule_entry), letters));
+  });
+  outputs.write("schedule-comms-csv", [&](TextSink& sink) {
+    sink.write(write_csv(lowered(schedule(), shape, result.built.schedule_name), letters));
   });
 }
 
@@ -130,7 +155,7 @@ std::uint64_t seed_of(const Arguments& arguments) {
 }
 
 Exit compare_command(const Arguments& arguments, Streams& streams) {
-  for (const char* option : {"csv", "svg", "trace", "schedule-csv"})
+  for (const char* option : {"csv", "svg", "trace", "schedule-csv", "schedule-comms-csv"})
     if (arguments.has(option))
       throw UsageError(
           fmt::format("option '--{}' is of one schedule; with '--compare' there is '--json'", option));

@@ -12,6 +12,7 @@
 #include "models/roofline.h"
 #include "models/transformer.h"
 #include "sim/pipeline/problem.h"
+#include "sim/schedule/pytorch_csv.h"
 
 namespace stagecraft {
 
@@ -75,6 +76,7 @@ struct BatchSpec {
 struct PipelineSpec {
   std::string schedule = "1f1b";
   std::optional<std::string> csv;
+  PyTorchLetters csv_letters = PyTorchLetters::New;
   std::optional<int> stages;
   std::optional<int> microbatches;
   std::optional<int> chunks;

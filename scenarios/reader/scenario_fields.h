@@ -55,6 +55,12 @@ struct EnumNames<Recompute> {
                                   EnumName<Recompute>{Recompute::Full, "full"}};
 };
 template <>
+struct EnumNames<PyTorchLetters> {
+  static constexpr std::array all{EnumName<PyTorchLetters>{PyTorchLetters::New, "new"},
+                                  EnumName<PyTorchLetters>{PyTorchLetters::Old, "old"}};
+};
+
+template <>
 struct EnumNames<TransferMode> {
   static constexpr std::array all{EnumName<TransferMode>{TransferMode::Overlap, "overlap"},
                                   EnumName<TransferMode>{TransferMode::Blocking, "blocking"}};
@@ -214,6 +220,8 @@ struct Fields<PipelineSpec> {
       field("csv", &PipelineSpec::csv,
             "a schedule in PyTorch's notation, relative to the scenario; instead of `schedule`")
           .example("schedule.csv"),
+      field("csv_letters", &PipelineSpec::csv_letters,
+            "of `csv`: new, or old where B is the input gradient and BW the full backward (PyTorch before 2.5)"),
       field("stages", &PipelineSpec::stages, "pipeline ranks p, where there is no model").min(1).max(65535),
       field("microbatches", &PipelineSpec::microbatches,
             "micro-batches of one step m, where there is no batch")

@@ -174,7 +174,7 @@ class Builder {
   void read_schedule() {
     const std::string& file = *scenario_.pipeline.csv;
     const std::string text = read_scenario_file(read_, "pipeline.csv", file, kLargestSchedule);
-    auto parsed = read_csv(text);
+    auto parsed = read_csv(text, scenario_.pipeline.csv_letters);
     if (const auto* fault = std::get_if<CsvFault>(&parsed))
       csv_error(text, fault->line, fault->column, fault->message);
     auto& csv = std::get<CsvSchedule>(parsed);

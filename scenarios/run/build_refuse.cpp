@@ -86,6 +86,12 @@ void refuse_idle_links(const ReadScenario& read) {
                  {"leave it out, or set 'pipeline.transfers' to overlap"});
 }
 
+/// Letters of a file that is not there.
+void refuse_letters(const ReadScenario& read) {
+  if (read.scenario.pipeline.csv || !given(read, "pipeline", "csv_letters")) return;
+  throw error_at(*read.root, "pipeline.csv_letters", "'pipeline.csv_letters' is of 'pipeline.csv', which is not set");
+}
+
 /// Two names for one schedule. Says where the other one stands.
 void refuse_two_schedules(const ReadScenario& read) {
   if (!read.scenario.pipeline.csv || !given(read, "pipeline", "schedule")) return;
@@ -107,6 +113,7 @@ void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
   refuse_two_rooflines(read);
   refuse_idle_links(read);
   refuse_two_schedules(read);
+  refuse_letters(read);
 }
 
 }  // namespace stagecraft

@@ -63,6 +63,7 @@ class RowDrawer {
 
   void draw_op(std::size_t rank, std::size_t index) {
     const Op& op = scene_.timeline.ops[index];
+    if (!is_drawn(scene_.timeline, index)) return;
     if (op.kind != OpKind::ForwardBackward) return draw_box(rank, index, op, {});
     draw_box(rank, index, forward_half(op), {.top = 0, .height = 0.5});
     draw_box(rank, index, backward_half(op), {.top = 0.5, .height = 0.5});

@@ -11,7 +11,7 @@ std::vector<std::uint16_t> stages_of(const Timeline& timeline, std::size_t rank,
   std::vector<std::uint16_t> stages;
   for (std::size_t op = timeline.begin[rank]; op < timeline.begin[rank + 1]; ++op) {
     const std::uint16_t stage = timeline.ops[op].stage;
-    if (seen[stage]) continue;
+    if (seen[stage] || for_another_rank(timeline.ops[op].kind)) continue;
     seen[stage] = true;
     stages.push_back(stage);
   }
@@ -30,10 +30,14 @@ void mark(OpKind kind, SvgContents& contents) {
 
 }  // namespace
 
+bool is_drawn(const Timeline& timeline, std::size_t op) {
+  return info(timeline.ops[op].kind).compute || timeline.end[op] > timeline.start[op];
+}
+
 int SvgContents::shade(std::size_t rank, std::uint16_t stage) const {
   const auto& known = stages[rank - ranks.first];
   const auto chunk = std::lower_bound(known.begin(), known.end(), stage) - known.begin();
-  return static_cast<int>(chunk * lightness_steps / chunks);
+  return static_cast<int>(std::min<std::ptrdiff_t>(chunk, chunks - 1) * lightness_steps / chunks);
 }
 
 SvgContents svg_contents(const Timeline& timeline, const Selection& selection) {
@@ -43,7 +47,7 @@ SvgContents svg_contents(const Timeline& timeline, const Selection& selection) {
   for (std::size_t rank = contents.ranks.first; rank < contents.ranks.last; ++rank) {
     const IndexRange ops = shown_ops(timeline, rank, selection);
     for (std::size_t op = ops.first; op < ops.last; ++op) {
-      mark(timeline.ops[op].kind, contents);
+      if (is_drawn(timeline, op)) mark(timeline.ops[op].kind, contents);
     }
     const auto bubbles = shown_bubbles(timeline, rank, selection);
     for (const Bubble& bubble : bubbles) contents.causes[static_cast<std::size_t>(bubble.cause)] = true;

@@ -25,6 +25,9 @@ struct SvgContents {
 };
 inline constexpr int kMaxShades = 8;
 
+/// Whether the op is a box: what only starts a transfer, in no time, is an arrow alone.
+bool is_drawn(const Timeline& timeline, std::size_t op);
+
 SvgContents svg_contents(const Timeline& timeline, const Selection& selection);
 
 /// A kind and a shade as one number, for tables: below class_count().

@@ -26,18 +26,10 @@ constexpr std::array<ActionName, 8> kNames{{
     {"REDUCE_GRAD", false},
 }};
 
-/// A fused op has no old name.
-std::string in_old_letters(const Op& op) {
-  if (op.kind == OpKind::InputGradient) return fmt::format("{}B{}", op.stage, op.microbatch);
-  if (op.kind == OpKind::Backward) return fmt::format("{}BW{}", op.stage, op.microbatch);
-  return to_string(op);
-}
-
 }  // namespace
 
 std::string to_string(const Action& action, PyTorchLetters letters) {
-  if (action.kind == ActionKind::Compute)
-    return letters == PyTorchLetters::Old ? in_old_letters(action.op) : to_string(action.op);
+  if (action.kind == ActionKind::Compute) return to_string(action.op, letters);
   const ActionName& name = kNames[static_cast<std::size_t>(action.kind)];
   if (!name.per_microbatch) return fmt::format("{}{}", action.op.stage, name.letters);
   return fmt::format("{}{}{}", action.op.stage, name.letters, action.op.microbatch);

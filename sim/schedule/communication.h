@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "sim/schedule/schedule.h"
+#include "sim/schedule/pytorch_csv.h"
 
 namespace stagecraft {
 
@@ -27,10 +27,6 @@ struct Action {
 
   bool operator==(const Action&) const = default;
 };
-
-/// How PyTorch's CSV calls backwards. Files before 2.5 write the input gradient as B and the full backward as
-/// BW, as the zero-bubble papers do; later ones write I and B.
-enum class PyTorchLetters : std::uint8_t { New, Old };
 
 /// PyTorch's notation: "2F0", "0SEND_F3", "4UNSHARD".
 std::string to_string(const Action& action, PyTorchLetters letters = PyTorchLetters::New);

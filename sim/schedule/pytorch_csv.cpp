@@ -50,32 +50,64 @@ bool has_large_number(std::string_view cell) {
   });
 }
 
-std::string no_op(std::string_view cell) {
+/// The letters of a cell such as 2F0.
+std::string_view letters_of(std::string_view cell) {
+  constexpr std::string_view kDigits = "0123456789";
+  const std::size_t first = std::min(cell.find_first_not_of(kDigits), cell.size());
+  return cell.substr(first, cell.find_first_of(kDigits, first) - first);
+}
+
+/// What a lowered schedule has beside its compute ops.
+bool is_communication(std::string_view cell) {
+  constexpr std::string_view kMoves[] = {"SEND_F", "RECV_F", "SEND_B", "RECV_B"};
+  constexpr std::string_view kShards[] = {"UNSHARD", "RESHARD", "REDUCE_GRAD"};
+  if (cell.empty() || cell.front() < '0' || cell.front() > '9') return false;
+  const bool numbered = cell.back() >= '0' && cell.back() <= '9';
+  const auto has = [&](const auto& names) {
+    return std::find(std::begin(names), std::end(names), letters_of(cell)) != std::end(names);
+  };
+  return has(kMoves) ? numbered : !numbered && has(kShards);
+}
+
+/// An op in the old letters: B is the input gradient there, BW the full backward, and I unknown.
+std::optional<Op> parse_old(std::string_view cell) {
+  const std::string_view letters = letters_of(cell);
+  if (letters != "B" && letters != "BW") return letters == "I" ? std::nullopt : parse_op(cell);
+  std::string text(cell);
+  text.replace(static_cast<std::size_t>(letters.data() - cell.data()), letters.size(),
+               letters == "B" ? "I" : "B");
+  return parse_op(text);
+}
+
+std::string no_op(std::string_view cell, PyTorchLetters letters) {
+  if (letters == PyTorchLetters::New && letters_of(cell) == "BW")
+    return fmt::format("'{}' is no op in PyTorch's letters of today; if B is the input gradient here and BW the "
+                       "full backward, set pipeline.csv_letters to old",
+                       shown(cell));
+  const std::string_view known = letters == PyTorchLetters::New ? "F, B, I, W" : "F, BW, B, W";
   if (has_large_number(cell))
     return fmt::format("'{}' has a number that is too large; stages go to {}, micro-batches to {}",
                        shown(cell), kMaxStages - 1, std::numeric_limits<std::uint32_t>::max());
-  return fmt::format("'{}' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0",
-                     shown(cell));
+  return fmt::format("'{}' is no op; cells are a stage, one of {}, and a micro-batch, such as 2F0", shown(cell),
+                     known);
 }
 
 /// Reads one line's cells into the schedule; a fault where a cell is no compute op.
-std::optional<CsvFault> read_line(std::string_view line, std::size_t number, CsvSchedule& into) {
+std::optional<CsvFault> read_line(std::string_view line, std::size_t number, PyTorchLetters letters,
+                                  CsvSchedule& into) {
   std::size_t at = 0;
   while (at <= line.size()) {
     const std::size_t comma = std::min(line.find(',', at), line.size());
     const std::string_view cell = trim(line.substr(at, comma - at));
     const std::size_t column = at + 1;
     at = comma + 1;
-    if (cell.empty()) continue;
-    const auto op = parse_op(cell);
-    if (!op) return CsvFault{no_op(cell), number, column};
-    if (op->kind == OpKind::ReduceGradient) continue;
+    if (cell.empty() || is_communication(cell)) continue;
+    const auto op = letters == PyTorchLetters::Old ? parse_old(cell) : parse_op(cell);
+    if (!op) return CsvFault{no_op(cell, letters), number, column};
     if (!info(op->kind).per_microbatch || !info(op->kind).compute)
-      return CsvFault{
-          fmt::format(
-              "'{}' is not a compute op; give the compute-only schedule, sends are added by the simulator",
-              shown(cell)),
-          number, column};
+      return CsvFault{fmt::format("'{}' is not a compute op; the simulator adds what moves data and ends a step",
+                                  shown(cell)),
+                      number, column};
     into.schedule.ops.push_back(*op);
     into.places.push_back({number, column});
   }
@@ -181,24 +213,36 @@ ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, 
   return grid;
 }
 
-std::string write_csv(const ScheduleGrid& grid) {
+std::string to_string(const Op& op, PyTorchLetters letters) {
+  if (letters == PyTorchLetters::New) return to_string(op);
+  std::string text = to_string(op);
+  const auto rename = [&](char from, std::string_view to) {
+    text.replace(text.find(from), 1, to);
+    return text;
+  };
+  if (op.kind == OpKind::InputGradient) return rename('I', "B");
+  if (op.kind == OpKind::Backward) return rename('B', "BW");
+  return text;
+}
+
+std::string write_csv(const ScheduleGrid& grid, PyTorchLetters letters) {
   std::string text;
   for (const ScheduleCells& cells : grid.ranks) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       if (i > 0) text += ',';
-      if (cells[i]) text += to_string(*cells[i]);
+      if (cells[i]) text += to_string(*cells[i], letters);
     }
     text += '\n';
   }
   return text;
 }
 
-std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text) {
+std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text, PyTorchLetters letters) {
   text = without_blank_end(text);
   CsvSchedule result;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
-    if (auto fault = read_line(text.substr(0, end), number, result)) return *fault;
+    if (auto fault = read_line(text.substr(0, end), number, letters, result)) return *fault;
     result.schedule.close_rank();
     text.remove_prefix(std::min(end + 1, text.size()));
   }

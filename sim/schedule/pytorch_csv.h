@@ -10,6 +10,10 @@
 
 namespace stagecraft {
 
+/// How PyTorch's CSV calls backwards. Files before 2.5 write the input gradient as B and the full backward as
+/// BW, as the zero-bubble papers do; later ones write I and B.
+enum class PyTorchLetters : std::uint8_t { New, Old };
+
 /// A schedule laid out in slots, as PyTorch's CSV has it: per rank a list of cells, empty where the rank
 /// idles in PyTorch's unit-time picture. Order is the meaning; empty cells are for people.
 struct ScheduleGrid {
@@ -39,7 +43,7 @@ ScheduleCells pytorch_zero_bubble_cells(std::span<const Op> ops, const ScheduleS
 std::vector<ScheduleCells> pytorch_waiting_cells(const std::vector<ScheduleCells>& ranks, int stages);
 
 /// One line a rank, cells separated by commas, empty cells empty, every line ended by "\n".
-std::string write_csv(const ScheduleGrid& grid);
+std::string write_csv(const ScheduleGrid& grid, PyTorchLetters letters = PyTorchLetters::New);
 
 /// Where and why a CSV is no schedule; line and column from 1.
 struct CsvFault {
@@ -59,10 +63,15 @@ struct CsvSchedule {
   std::vector<Place> places;  ///< of each op of the schedule, in its flat order
 };
 
-/// Reads PyTorch's compute-only CSV: cells like 2F0, 1B3, 0REDUCE_GRAD (dropped: the step's end comes from
-/// the scenario), or empty. Reads what write_csv wrote; either line ending; blanks around cells and blank
+/// The op in these letters. A fused op has no old name.
+std::string to_string(const Op& op, PyTorchLetters letters);
+
+/// Reads PyTorch's CSV, compute-only or lowered: cells like 2F0, 1B3, (0F7;7B3)OVERLAP_F_B, or empty. What moves
+/// data, and 0UNSHARD, 0RESHARD and 0REDUCE_GRAD, is dropped: the simulator adds transfers and the step's end
+/// by itself. Reads what write_csv wrote; either line ending; blanks around cells and blank
 /// lines at the end allowed. Stages and micro-batches are numbered from 0 without a gap, and the stages are a
 /// multiple of the ranks.
-std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text);
+std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text,
+                                             PyTorchLetters letters = PyTorchLetters::New);
 
 }  // namespace stagecraft

@@ -236,7 +236,8 @@ class Exchanger {
 std::vector<int> ranks_of_stages(const Schedule& schedule, int stages) {
   std::vector<int> rank_of(static_cast<std::size_t>(stages));
   for (int rank = 0; rank < schedule.ranks(); ++rank)
-    for (const Op& op : schedule.rank(rank)) rank_of[op.stage] = rank;
+    for (const Op& op : schedule.rank(rank))
+      if (info(op.kind).compute) rank_of[op.stage] = rank;
   return rank_of;
 }
 

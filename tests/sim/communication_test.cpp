@@ -50,6 +50,23 @@ TEST_CASE("the lowered table that ships with PyTorch comes out of its compute ta
         read_file(schedule_data() / "pytorch" / "zb1p_2rank_2stagep_comms.csv"));
 }
 
+TEST_CASE("lowered schedules and old letters read back as the schedule that they come from",
+          "[schedules][property]") {
+  for (const ScheduleEntry& entry : schedules()) {
+    const ScheduleShape shape = test::some_shape(entry, 4, 9, entry.chunked ? 2 : 1);
+    if (!unmet_condition(entry, shape).empty() || shape.replicas > 1 || shape.segments > 1) continue;
+    CAPTURE(entry.name);
+    const Schedule schedule = entry.generate(shape);
+    const auto read = [](const std::string& text, PyTorchLetters letters = PyTorchLetters::New) {
+      return std::get<CsvSchedule>(read_csv(text, letters)).schedule;
+    };
+    const Schedule compute = read(write_csv(pytorch_grid(schedule, shape, nullptr)));
+    CHECK(read(write_csv(pytorch_actions(schedule, shape))) == compute);
+    CHECK(read(write_csv(pytorch_actions(schedule, shape), PyTorchLetters::Old), PyTorchLetters::Old) == compute);
+    CHECK(read(write_csv(pytorch_grid(schedule, shape, &entry), PyTorchLetters::Old), PyTorchLetters::Old) == compute);
+  }
+}
+
 namespace {
 
 /// "F 0 3 1": kind, side of the rank, stage, micro-batch within its side.

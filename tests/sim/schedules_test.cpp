@@ -177,9 +177,13 @@ TEST_CASE("a bad cell is named with its line and column", "[schedules][error]") 
   };
   CHECK(fault("0F0,0B0\n1F0,1X0\n") ==
         "2:5: '1X0' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0");
-  CHECK(fault("0F0,0SEND_F0\n") ==
-        "1:5: '0SEND_F0' is not a compute op; give the compute-only schedule, sends are added by the "
-        "simulator");
+  CHECK(fault("0F0,0OPTIMIZER\n") ==
+        "1:5: '0OPTIMIZER' is not a compute op; the simulator adds what moves data and ends a step");
+  CHECK(fault("0F0,0SEND_F\n") ==
+        "1:5: '0SEND_F' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as 2F0");
+  CHECK(fault("0F0,0BW0\n") ==
+        "1:5: '0BW0' is no op in PyTorch's letters of today; if B is the input gradient here and BW the full "
+        "backward, set pipeline.csv_letters to old");
   CHECK(fault("0F0,0B0\n2F0,2B0\n") == "2:1: '2F0' is of stage 2, but no op is of stage 1");
   CHECK(fault("0F0,0F4000000000\n") ==
         "1:5: '0F4000000000' is of micro-batch 4000000000, but no op is of micro-batch 1");
@@ -191,7 +195,7 @@ TEST_CASE("a bad cell is named with its line and column", "[schedules][error]") 
     CHECK(fault(cell) == "1:1: '" + std::string(cell) +
                              "' has a number that is too large; stages go to 65534, micro-batches to "
                              "4294967295");
-  for (const char* cell : {"99999999999", "F99999999999", "1X99999999999", "0REDUCE_GRAD99999999999"})
+  for (const char* cell : {"99999999999", "F99999999999", "1X99999999999", "0REDUCE_GRAD99999999999", "SEND_F0"})
     CHECK(fault(cell) == "1:1: '" + std::string(cell) +
                              "' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as "
                              "2F0");
