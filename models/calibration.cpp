@@ -22,7 +22,7 @@ constexpr std::size_t kDimensions = 5;
 constexpr double kLength = 0.25;
 
 /// The constants were fitted with all factors 1, so that is what to expect of an unknown shape.
-constexpr KrigingOptions kKriging{.neighbours = 24, .nugget = 0.005, .mean = 0.0};
+constexpr KrigingOptions kKriging{.nugget = 0.005, .mean = 0.0};
 
 struct CalibrationSpec {
   std::int64_t stagecraft_calibration = 0;
@@ -113,7 +113,7 @@ Kriging logarithms(const std::vector<LayerFactor>& layers, Value value) {
     append(points, layer.shape());
     values.push_back(portable_log(value(layer)));
   }
-  return {kDimensions, std::move(points), std::move(values)};
+  return {kDimensions, points, values, kKriging};
 }
 
 }  // namespace
@@ -160,7 +160,7 @@ LayerFactors::LayerFactors(const Calibration& calibration)
 LayerFactors::Factor LayerFactors::estimate(const Kriging& logarithms, const LayerShape& shape) const {
   std::vector<double> point;
   append(point, shape);
-  const Estimate estimate = logarithms.at(point, kKriging);
+  const Estimate estimate = logarithms.at(point);
   return {portable_exp(estimate.value), estimate.deviation * deviation_};
 }
 
