@@ -70,6 +70,10 @@ struct Fields<RooflineConstants> {
       field("host_microbatch", &RooflineConstants::host_microbatch,
             "the host's work per micro-batch on the first stage: data, masks, loss")
           .max(kLongestConstant),
+      field("fused_hiding", &RooflineConstants::fused_hiding,
+            "share of the communication of a fused forward and backward (dualpipe) that its computation hides")
+          .min(0)
+          .max(1),
       field("optimizer_bytes_per_parameter", &RooflineConstants::optimizer_bytes_per_parameter,
             "read and written by one Adam step, norm and unscaling too")
           .min(0)

@@ -17,12 +17,16 @@ struct PassSum {
   double device = 0;
   double beside = 0;
   double host = 0;
+  double collectives = 0;  ///< the part of `device` that communicates
 
   void add(const Pass& pass, const PassTime& time) {
     (pass.hidden ? beside : device) += time.device_seconds;
+    if (!pass.hidden && pass.collective != Collective::None) collectives += time.device_seconds;
     host += time.host_seconds;
   }
-  PassSum operator+(const PassSum& o) const { return {device + o.device, beside + o.beside, host + o.host}; }
+  PassSum operator+(const PassSum& o) const {
+    return {device + o.device, beside + o.beside, host + o.host, collectives + o.collectives};
+  }
   /// See RooflineConstants::host_overlap.
   double seconds(const RooflineConstants& constants) const {
     const double busy = std::max(device, beside);
@@ -236,6 +240,10 @@ void fill_times(StageCost& stage, const Context& c, const PartCosts& parts, cons
       from_seconds(seconds([](const PartCost& p) { return p.again + p.input_gradient + p.weight_gradient; }));
   stage.input_gradient = from_seconds(seconds([](const PartCost& p) { return p.again + p.input_gradient; }));
   stage.weight_gradient = from_seconds(seconds([](const PartCost& p) { return p.weight_gradient; }));
+  stage.overlap_saving = from_seconds(total(parts, share, [&](const PartCost& p) {
+    const PassSum both = p.forward + p.again + p.input_gradient + p.weight_gradient;
+    return p.factor * c.constants.fused_hiding * std::min(both.collectives, both.device - both.collectives);
+  }));
 }
 
 void fill_bytes(StageCost& stage, const Context& c, const PartCosts& parts, const Share& share,

@@ -13,6 +13,10 @@ struct StageCost {
   Duration backward{0};         ///< full backward, recomputation included
   Duration input_gradient{0};   ///< recomputation included; input + weight gradient may exceed `backward`
   Duration weight_gradient{0};
+  /// What a forward and a backward of the same stage save when they run as one op: forward + backward - the
+  /// op's own time. Two stages that run so save what the one that saves less does.
+  Duration overlap_saving{0};
+  Duration eviction{0};  ///< sending a micro-batch's activations to the rank that keeps them meanwhile
   Duration gradient_reduction{0};  ///< once a step: data-parallel reduction that nothing hides
   Duration optimizer{0};           ///< once a step
 

@@ -79,6 +79,7 @@ struct PipelineSpec {
   std::optional<int> microbatches;
   std::optional<int> chunks;
   std::optional<int> group;
+  std::optional<int> segments;
   Recompute recompute = Recompute::None;
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;
@@ -94,7 +95,9 @@ struct CostsSpec {
   OneOrMany<Duration> backward;
   OneOrMany<Duration> input_gradient;
   OneOrMany<Duration> weight_gradient;
+  OneOrMany<Duration> forward_backward;
   OneOrMany<Duration> transfer;
+  OneOrMany<Duration> eviction;
   OneOrMany<Duration> gradient_reduction;
   OneOrMany<Duration> optimizer;
   OneOrMany<Bytes> state;

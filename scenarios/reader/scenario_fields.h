@@ -225,6 +225,10 @@ struct Fields<PipelineSpec> {
             "default)")
           .min(1)
           .max(1 << 20),
+      field("segments", &PipelineSpec::segments,
+            "parts that a sequence is cut into, which run one after the other (terapipe, seq1f1b; 4 by default)")
+          .min(1)
+          .max(kMaxSegments),
       field("recompute", &PipelineSpec::recompute,
             "activations thrown away and made again: none, selective (attention scores) or full (all but "
             "each layer's input)"),
@@ -261,10 +265,19 @@ struct Fields<CostsSpec> {
       field("weight_gradient", &CostsSpec::weight_gradient, "uniform: backward for the weights")
           .max(kLongestOp)
           .example("5 ms"),
+      field("forward_backward", &CostsSpec::forward_backward,
+            "uniform: a forward and a full backward that run as one op and hide each other's communication "
+            "(dualpipe, dualpipe-v); their sum by default")
+          .max(kLongestOp)
+          .example("12 ms"),
       field("transfer", &CostsSpec::transfer,
             "uniform: one hop between ranks. A list: one per boundary between stages")
           .max(kLongestOp)
           .example("100 us"),
+      field("eviction", &CostsSpec::eviction,
+            "uniform: sending a micro-batch's activations to the rank that keeps them meanwhile (bpipe)")
+          .max(kLongestOp)
+          .example("2 ms"),
       field("gradient_reduction", &CostsSpec::gradient_reduction,
             "uniform: once a step, after the rank's last backward")
           .max(kLongestOp)

@@ -46,13 +46,20 @@ class Builder {
     build_costs();
     check_size();
     built_.notes = notes_of(built_);
-    built_.problem.schedule = with_step_end(built_.problem.schedule, built_.problem.stages);
+    built_.problem.schedule = with_updates();
     if (built_.problem.transfers == TransferMode::Blocking)
-      built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.edges);
+      built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.shape, built_.problem.edges);
     return std::move(built_);
   }
 
  private:
+  Schedule with_updates() const {
+    const ScheduleEntry* entry = built_.schedule_entry;
+    const ScheduleShape& shape = built_.problem.shape;
+    const int update_every = entry && entry->update_every ? entry->update_every(shape) : 0;
+    return with_step_end(built_.problem.schedule, shape, built_.problem.stages, update_every);
+  }
+
   [[noreturn]] void fail(std::string_view key, std::string message,
                          std::vector<std::string> hints = {}) const {
     throw error_at(*read_.root, key, std::move(message), std::move(hints));
@@ -126,8 +133,9 @@ class Builder {
     built_.schedule_name = entry.name;
     built_.schedule_entry = &entry;
     ScheduleShape& shape = built_.problem.shape;
-    shape.chunks = scenario_.pipeline.chunks.value_or(std::max(1, entry.chunks));
+    shape.chunks = scenario_.pipeline.chunks.value_or(entry.chunks > 0 ? entry.chunks : entry.default_chunks);
     shape.group = scenario_.pipeline.group.value_or(0);
+    shape.segments = scenario_.pipeline.segments.value_or(entry.segmented ? kDefaultSegments : 1);
     if (built_.training) {
       shape.ranks = built_.training->strategy.pipeline;
       shape.microbatches = microbatches();
@@ -142,7 +150,11 @@ class Builder {
     if (std::string unmet = unmet_condition(entry, shape); !unmet.empty())
       fail("pipeline.schedule", std::move(unmet));
     check_layers();
+    shape = completed(entry, shape);
     built_.problem.schedule = entry.generate(shape);
+    if (entry.weight_versions)
+      for (int rank = 0; rank < shape.ranks; ++rank)
+        built_.problem.weight_versions.push_back(entry.weight_versions(shape, rank));
   }
 
   void read_schedule() {
@@ -171,6 +183,7 @@ class Builder {
     expect(scenario_.pipeline.chunks, shape.chunks, "pipeline.chunks");
     if (scenario_.pipeline.group)
       fail("pipeline.group", "'pipeline.group' is for schedules by name; a CSV has its order");
+    expect(scenario_.pipeline.segments, shape.segments, "pipeline.segments");
     if (built_.training) {
       expect(scenario_.parallel.pipeline.value_or(1), shape.ranks, "parallel.pipeline");
       expect(microbatches(), shape.microbatches, "batch.global");

@@ -110,7 +110,7 @@ RunResult run(const ReadScenario& read, const RunOptions& options) {
   const std::vector<RankWork> work = work_of(result.timeline);
   if (options.bubbles) result.timeline.bubbles = bubbles_of(graph, result.timeline, work);
   if (options.transfers) result.timeline.transfers = transfers_of(graph, result.timeline);
-  if (options.counters) result.timeline.counters = memory_counters(problem.stages, memory, result.timeline);
+  if (options.counters) result.timeline.counters = memory_counters(problem, memory, result.timeline);
   result.metrics = metrics_of(result.timeline, work, memory, idle_by_cause(graph, result.timeline, work));
   return result;
 }

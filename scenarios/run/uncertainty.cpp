@@ -40,14 +40,14 @@ void fill(CostSamples& costs, const std::vector<TaskCost>& classes, std::size_t 
 std::vector<Duration> replayed(const BuiltScenario& built, const TaskGraph& graph, std::int64_t samples,
                                std::uint64_t seed) {
   const auto program = std::get<BatchProgram>(compile_batch(graph));
-  const std::vector<int> ranks = rank_of_stage(built.problem.schedule, built.problem.stages.size());
+  const StagePlacement placement = placement_of(built.problem.schedule, built.problem.shape);
   std::vector<Duration> makespans;
   for (std::int64_t first = 1; first <= samples; first += kBatch) {
     const auto count = static_cast<std::size_t>(std::min(kBatch, samples - first + 1));
     CostSamples costs(graph, count);
     for (std::size_t i = 0; i < count; ++i) {
       const CostSample sample{seed, first + static_cast<std::int64_t>(i)};
-      fill(costs, task_costs(sampled(built, sample), ranks), i);
+      fill(costs, task_costs(sampled(built, sample), placement), i);
     }
     const BatchResult result = replay_batch(program, costs);
     makespans.insert(makespans.end(), result.makespan.begin(), result.makespan.end());
@@ -58,12 +58,12 @@ std::vector<Duration> replayed(const BuiltScenario& built, const TaskGraph& grap
 /// Shared links queue differently in every sample.
 std::vector<Duration> simulated(const BuiltScenario& built, const TaskGraph& graph, std::int64_t samples,
                                 std::uint64_t seed) {
-  const std::vector<int> ranks = rank_of_stage(built.problem.schedule, built.problem.stages.size());
+  const StagePlacement placement = placement_of(built.problem.schedule, built.problem.shape);
   TaskGraph changed = graph;
   std::vector<Duration> makespans;
   for (std::int64_t number = 1; number <= samples; ++number) {
     PipelineProblem problem = sampled(built, {seed, number});
-    changed.costs = task_costs(problem, ranks);
+    changed.costs = task_costs(problem, placement);
     problem.schedule = built.problem.schedule;
     makespans.push_back(std::get<Timeline>(simulate(problem, changed)).makespan);
   }

@@ -87,6 +87,7 @@ UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape,
         .backward = reader.stage(costs.backward, "costs.backward", i),
         .input_gradient = reader.stage(costs.input_gradient, "costs.input_gradient", i),
         .weight_gradient = reader.stage(costs.weight_gradient, "costs.weight_gradient", i),
+        .eviction = reader.stage(costs.eviction, "costs.eviction", i),
         .gradient_reduction = reader.stage(costs.gradient_reduction, "costs.gradient_reduction", i),
         .optimizer = reader.stage(costs.optimizer, "costs.optimizer", i),
         .weight_bytes = reader.stage(costs.state, "costs.state", i),
@@ -95,6 +96,9 @@ UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape,
             reader.stage(costs.weight_gradient_activation, "costs.weight_gradient_activation", i),
     };
     if (costs.backward.empty()) stage.backward = stage.input_gradient + stage.weight_gradient;
+    if (!costs.forward_backward.empty())
+      stage.overlap_saving = stage.forward + stage.backward -
+                             reader.stage(costs.forward_backward, "costs.forward_backward", i);
     if (stage.weight_gradient_bytes > stage.activation_bytes)
       throw error_at(*read.root, "costs.weight_gradient_activation",
                      "'costs.weight_gradient_activation' must not be more than 'costs.activation', of which "

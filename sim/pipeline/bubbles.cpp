@@ -47,11 +47,10 @@ class RankBubbles {
   void find_phases(std::size_t first, std::size_t last) {
     first_backward_ = last;
     for (std::size_t i = first; i < last && first_backward_ == last; ++i)
-      if (timeline_.ops[i].kind == OpKind::Backward || timeline_.ops[i].kind == OpKind::InputGradient)
-        first_backward_ = i;
+      if (has_input_gradient(timeline_.ops[i].kind)) first_backward_ = i;
     last_forward_ = first;
     for (std::size_t i = last; i > first && last_forward_ == first; --i)
-      if (timeline_.ops[i - 1].kind == OpKind::Forward) last_forward_ = i - 1;
+      if (has_forward(timeline_.ops[i - 1].kind)) last_forward_ = i - 1;
   }
 
   void split(TaskId id, TimePoint from, TimePoint to) {

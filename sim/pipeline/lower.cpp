@@ -47,14 +47,97 @@ Duration duration_of(OpKind kind, const StageCost& cost) {
   }
 }
 
+/// The cost classes of tasks: one per variant (replica and segment), stage and kind, and where the schedule
+/// fuses ops one per pair of placed stages on the same rank.
+class CostClasses {
+ public:
+  CostClasses(const PipelineProblem& problem, const StagePlacement& placement)
+      : stages_(problem.stages.size()), segments_(static_cast<std::size_t>(problem.shape.segments)) {
+    const auto replicas = static_cast<std::size_t>(problem.shape.replicas);
+    count_ = replicas * segments_ * stages_ * kOpKinds;
+    if (placement.fuses) number_pairs(placement.rank_of);
+  }
+
+  std::size_t count() const { return count_; }
+  std::size_t variant(const Op& op) const { return op.replica * segments_ + op.segment; }
+  std::size_t of(const Op& op) const {
+    if (op.kind != OpKind::ForwardBackward) [[likely]]
+      return (variant(op) * stages_ + op.stage) * kOpKinds + static_cast<std::size_t>(op.kind);
+    const std::size_t backward = op.partner_replica * stages_ + op.partner_stage;
+    return first_pair_[op.replica * stages_ + op.stage] + local_[backward];
+  }
+
+  /// Calls visit(fused op) for every pair, whose class is of() it.
+  template <class Visit>
+  void for_each_pair(Visit visit) const {
+    for (const std::vector<std::size_t>& placed : placed_on_)
+      for (const std::size_t forward : placed)
+        for (const std::size_t backward : placed) visit(fuse(op_at(forward), op_at(backward)));
+  }
+
+ private:
+  void number_pairs(const std::vector<int>& rank_of) {
+    first_pair_.resize(rank_of.size());
+    local_.resize(rank_of.size());
+    placed_on_.resize(static_cast<std::size_t>(*std::max_element(rank_of.begin(), rank_of.end())) + 1);
+    for (std::size_t at = 0; at < rank_of.size(); ++at) {
+      if (rank_of[at] < 0) continue;
+      std::vector<std::size_t>& placed = placed_on_[static_cast<std::size_t>(rank_of[at])];
+      local_[at] = placed.size();
+      placed.push_back(at);
+    }
+    for (const std::vector<std::size_t>& placed : placed_on_)
+      for (const std::size_t at : placed) {
+        first_pair_[at] = count_;
+        count_ += placed.size();
+      }
+  }
+  Op op_at(std::size_t placed) const {
+    Op op = make_op(OpKind::Forward, static_cast<int>(placed % stages_));
+    op.replica = static_cast<std::uint8_t>(placed / stages_);
+    return op;
+  }
+
+  std::size_t stages_;
+  std::size_t segments_;
+  std::size_t count_ = 0;
+  std::vector<std::size_t> first_pair_;              // by placed stage of the forward
+  std::vector<std::size_t> local_;                   // by placed stage: its place on its rank
+  std::vector<std::vector<std::size_t>> placed_on_;  // by rank
+};
+
+/// The edges into and out of every stage, for every variant that has its own hops.
+class VariantEdges {
+ public:
+  explicit VariantEdges(const PipelineProblem& problem) {
+    const std::size_t stages = problem.stages.size();
+    const auto add = [&](const std::vector<StageEdge>& edges) {
+      into_.emplace_back(edges, stages, &StageEdge::to);
+      out_of_.emplace_back(edges, stages, &StageEdge::from);
+    };
+    if (problem.variant_edges.empty()) add(problem.edges);
+    for (const auto& edges : problem.variant_edges) add(edges);
+  }
+  /// Whence an op of the stage gets its inputs.
+  std::span<const StageEdge> inputs(std::size_t variant, std::size_t stage, bool backward) const {
+    const auto& lists = backward ? out_of_ : into_;
+    return lists[lists.size() > 1 ? variant : 0].of(stage);
+  }
+  /// Where its result goes.
+  std::span<const StageEdge> outputs(std::size_t variant, std::size_t stage, bool backward) const {
+    return inputs(variant, stage, !backward);
+  }
+
+ private:
+  std::vector<EdgeLists> into_;
+  std::vector<EdgeLists> out_of_;
+};
+
 /// One task per op, its inputs from the index.
 class TaskMaker {
  public:
   TaskMaker(const PipelineProblem& problem, const ScheduleIndex& index)
-      : problem_(problem),
-        index_(index),
-        into_(problem.edges, problem.stages.size(), &StageEdge::to),
-        out_of_(problem.edges, problem.stages.size(), &StageEdge::from) {}
+      : problem_(problem), index_(index), classes_(problem, index.placement), edges_(problem) {}
 
   TaskGraph run() {
     graph_.begin = problem_.schedule.begin;
@@ -76,26 +159,36 @@ class TaskMaker {
   }
 
  private:
-  /// Where the input of a class's tasks comes from when it is one: results[microbatch]. Null when there is
-  /// none; with several inputs, `many` says which edges they come over.
+  /// Where the input of a class's tasks comes from when it is one: results[unit]. Null when there is none;
+  /// with several inputs, `many` says which edges they come over.
   struct Source {
     const TaskId* results = nullptr;
     std::span<const StageEdge> many = {};
-    bool backward = false;
   };
 
-  int rank_of(int stage) const { return index_.rank_of[static_cast<std::size_t>(stage)]; }
-  bool remote(const StageEdge& edge) const { return rank_of(edge.from) != rank_of(edge.to); }
+  std::size_t replica_of(std::size_t variant) const {
+    return variant / static_cast<std::size_t>(problem_.shape.segments);
+  }
+  int rank_of(std::size_t variant, int stage) const {
+    const std::size_t first = replica_of(variant) * problem_.stages.size();
+    return index_.placement.rank_of[first + static_cast<std::size_t>(stage)];
+  }
+  bool remote(const StageEdge& edge, std::size_t variant) const {
+    return rank_of(variant, edge.from) != rank_of(variant, edge.to);
+  }
   bool blocking() const { return problem_.transfers == TransferMode::Blocking; }
-  Duration latency(const StageEdge& edge, bool backward) const {
-    if (!remote(edge) || blocking()) return Duration{0};
-    return backward ? edge.backward_hop : edge.forward_hop;
+
+  /// How the data of an input gets here; `input` stays to be filled.
+  MoreInput arrival(const StageEdge& edge, std::size_t variant, bool backward) {
+    if (!remote(edge, variant) || blocking()) return {};
+    return {.link = link(edge, variant, backward),
+            .latency = backward ? edge.backward_hop : edge.forward_hop};
   }
   /// Shared links: one per ordered pair of ranks.
-  std::uint32_t link(const StageEdge& edge, bool backward) {
-    if (!problem_.shared_links || !remote(edge) || blocking()) return kNoLink;
-    int from = rank_of(edge.from);
-    int to = rank_of(edge.to);
+  std::uint32_t link(const StageEdge& edge, std::size_t variant, bool backward) {
+    if (!problem_.shared_links) return kNoLink;
+    int from = rank_of(variant, edge.from);
+    int to = rank_of(variant, edge.to);
     if (backward) std::swap(from, to);
     const auto [entry, added] = links_.try_emplace({from, to}, graph_.links);
     if (added) ++graph_.links;
@@ -103,48 +196,90 @@ class TaskMaker {
   }
 
   void make_costs() {
-    graph_.costs.resize(problem_.stages.size() * kOpKinds);
-    for (std::size_t stage = 0; stage < problem_.stages.size(); ++stage) {
-      for (const OpKindInfo& kind : op_kinds())
-        graph_.costs[cost_class(kind.kind, stage)].duration = duration_of(kind.kind, problem_.stages[stage]);
-      make_arrivals(graph_.costs[cost_class(OpKind::Forward, stage)], into_.of(stage), false);
-      for (OpKind kind : {OpKind::Backward, OpKind::InputGradient})
-        make_arrivals(graph_.costs[cost_class(kind, stage)], out_of_.of(stage), true);
-      make_send(graph_.costs[cost_class(OpKind::SendForward, stage)], out_of_.of(stage), false);
-      make_send(graph_.costs[cost_class(OpKind::SendBackward, stage)], into_.of(stage), true);
+    graph_.costs.resize(classes_.count());
+    for (int replica = 0; replica < problem_.shape.replicas; ++replica)
+      for (int segment = 0; segment < problem_.shape.segments; ++segment)
+        for (std::size_t stage = 0; stage < problem_.stages.size(); ++stage)
+          make_costs_of(static_cast<std::uint8_t>(replica), static_cast<std::uint8_t>(segment), stage);
+    classes_.for_each_pair([&](const Op& op) { make_fused_cost(op); });
+  }
+  void make_costs_of(std::uint8_t replica, std::uint8_t segment, std::size_t stage) {
+    const StageCost& stage_cost = problem_.cost(stage, segment);
+    Op op = make_op(OpKind::Forward, static_cast<int>(stage));
+    op.replica = replica;
+    op.segment = segment;
+    for (const OpKindInfo& kind : op_kinds()) {
+      if (kind.kind == OpKind::ForwardBackward) continue;
+      op.kind = kind.kind;
+      TaskCost& cost = graph_.costs[classes_.of(op)];
+      cost.duration = duration_of(kind.kind, stage_cost);
+      if (has_forward(kind.kind) || has_input_gradient(kind.kind)) make_arrivals(cost, arrivals(op));
+      if (kind.kind == OpKind::Return) cost.latency[0] = stage_cost.eviction;
+      if (has_input_gradient(kind.kind) && !index_.evicted.empty()) cost.latency[1] = stage_cost.eviction;
+      if (kind.kind == OpKind::SendForward || kind.kind == OpKind::SendBackward) make_send(cost, op);
     }
   }
-  void make_arrivals(TaskCost& cost, std::span<const StageEdge> edges, bool backward) {
-    for (std::size_t k = 0; k < std::min<std::size_t>(edges.size(), 2); ++k) {
-      cost.latency[k] = latency(edges[k], backward);
-      cost.link[k] = link(edges[k], backward);
+  void make_fused_cost(const Op& op) {
+    const StageCost& forward = problem_.stages[op.stage];
+    const StageCost& backward = problem_.stages[op.partner_stage];
+    TaskCost& cost = graph_.costs[classes_.of(op)];
+    cost.duration = std::max(Duration{0}, forward.forward + backward.backward -
+                                              std::min(forward.overlap_saving, backward.overlap_saving));
+    make_arrivals(cost, arrivals(op));
+  }
+
+  /// How the inputs of an op arrive, those of the forward half first.
+  std::vector<MoreInput> arrivals(const Op& op) {
+    std::vector<MoreInput> result;
+    const auto append = [&](const Op& half) {
+      const bool backward = half.kind != OpKind::Forward;
+      const std::size_t variant = classes_.variant(half);
+      for (const StageEdge& edge : edges_.inputs(variant, half.stage, backward))
+        result.push_back(arrival(edge, variant, backward));
+    };
+    if (op.kind != OpKind::ForwardBackward) {
+      append(op);
+    } else {
+      append(forward_half(op));
+      append(backward_half(op));
+    }
+    return result;
+  }
+  static void make_arrivals(TaskCost& cost, const std::vector<MoreInput>& inputs) {
+    for (std::size_t k = 0; k < std::min<std::size_t>(inputs.size(), 2); ++k) {
+      cost.latency[k] = inputs[k].latency;
+      cost.link[k] = inputs[k].link;
     }
   }
   /// A blocking send to several successors sends to one after the other.
-  void make_send(TaskCost& cost, std::span<const StageEdge> edges, bool backward) {
-    for (const StageEdge& edge : edges)
-      if (remote(edge)) cost.duration += backward ? edge.backward_hop : edge.forward_hop;
-  }
-
-  static std::size_t cost_class(OpKind kind, std::size_t stage) {
-    return stage * kOpKinds + static_cast<std::size_t>(kind);
+  void make_send(TaskCost& cost, const Op& op) {
+    const bool backward = op.kind == OpKind::SendBackward;
+    const std::size_t variant = classes_.variant(op);
+    for (const StageEdge& edge : edges_.outputs(variant, op.stage, backward))
+      if (remote(edge, variant)) cost.duration += backward ? edge.backward_hop : edge.forward_hop;
   }
 
   void make_sources() {
-    sources_.resize(graph_.costs.size());
-    for (std::size_t stage = 0; stage < problem_.stages.size(); ++stage) {
-      sources_[cost_class(OpKind::Forward, stage)] = source(into_.of(stage), false);
-      for (OpKind kind : {OpKind::Backward, OpKind::InputGradient})
-        sources_[cost_class(kind, stage)] = source(out_of_.of(stage), true);
-    }
+    sources_.resize(classes_.count());
+    Op op;
+    for (int variant = 0; variant < problem_.shape.replicas * problem_.shape.segments; ++variant)
+      for (std::size_t stage = 0; stage < problem_.stages.size(); ++stage)
+        for (OpKind kind : {OpKind::Forward, OpKind::Backward, OpKind::InputGradient}) {
+          op.stage = static_cast<std::uint16_t>(stage);
+          op.replica = static_cast<std::uint8_t>(variant / problem_.shape.segments);
+          op.segment = static_cast<std::uint8_t>(variant % problem_.shape.segments);
+          op.kind = kind;
+          sources_[classes_.of(op)] = source(op);
+        }
   }
-  Source source(std::span<const StageEdge> edges, bool backward) const {
+  Source source(const Op& op) const {
+    const bool backward = op.kind != OpKind::Forward;
+    const std::span<const StageEdge> edges = edges_.inputs(classes_.variant(op), op.stage, backward);
     if (edges.empty()) return {};
     return {.results = results(edges[0], backward),
-            .many = edges.size() > 1 ? edges : std::span<const StageEdge>(),
-            .backward = backward};
+            .many = edges.size() > 1 ? edges : std::span<const StageEdge>()};
   }
-  /// What comes over an edge, by micro-batch.
+  /// What comes over an edge, by unit.
   const TaskId* results(const StageEdge& edge, bool backward) const {
     const LargeArray<TaskId>& made = backward ? index_.gradient : index_.forward;
     const auto stage = static_cast<std::size_t>(backward ? edge.to : edge.from);
@@ -152,33 +287,52 @@ class TaskMaker {
   }
 
   Task make(const Op& op, std::uint32_t rank) {
-    const std::size_t cost = cost_class(op.kind, op.stage);
+    const std::size_t cost = classes_.of(op);
     Task task{.cost = static_cast<std::uint32_t>(cost), .resource = rank};
     const Source& source = sources_[cost];
-    if (source.results != nullptr) task.inputs[0] = source.results[op.microbatch];
-    if (!source.many.empty()) [[unlikely]]
-      connect_others(task, source, op.microbatch);
+    if (source.results != nullptr) task.inputs[0] = source.results[index_.unit(op)];
+    if (!index_.evicted.empty()) connect_evictions(task, op);
+    if (!source.many.empty() || op.kind == OpKind::ForwardBackward) [[unlikely]]
+      connect(task, op);
     return task;
   }
 
-  void connect_others(Task& task, const Source& source, std::uint32_t microbatch) {
-    const auto input = [&](const StageEdge& edge) { return results(edge, source.backward)[microbatch]; };
-    if (source.many.size() == 2) {
-      task.inputs[1] = input(source.many[1]);
-      return;
+  /// A backward waits for activations that were away, and who returns them for their arrival.
+  void connect_evictions(Task& task, const Op& op) {
+    if (op.kind == OpKind::Return) task.inputs[0] = index_.evicted[index_.slot(op)];
+    if (has_input_gradient(op.kind)) task.inputs[1] = index_.returned[index_.slot(op)];
+  }
+
+  /// Inputs of a task that has several, or may have.
+  void connect(Task& task, const Op& op) {
+    std::vector<MoreInput> inputs = arrivals(op);
+    std::size_t at = 0;
+    const auto fill = [&](const Op& half) {
+      const bool backward = half.kind != OpKind::Forward;
+      for (const StageEdge& edge : edges_.inputs(classes_.variant(half), half.stage, backward))
+        inputs[at++].input = results(edge, backward)[index_.unit(half)];
+    };
+    if (op.kind != OpKind::ForwardBackward) {
+      fill(op);
+    } else {
+      fill(forward_half(op));
+      fill(backward_half(op));
     }
+    set_inputs(task, inputs);
+  }
+  void set_inputs(Task& task, const std::vector<MoreInput>& inputs) {
+    if (!inputs.empty()) task.inputs[0] = inputs[0].input;
+    if (inputs.size() == 2) task.inputs[1] = inputs[1].input;
+    if (inputs.size() <= 2) return;
     task.inputs[1] = kMoreInputs | static_cast<TaskId>(graph_.more_begin.size() - 1);
-    for (const StageEdge& edge : source.many.subspan(1))
-      graph_.more.push_back({.input = input(edge),
-                             .link = link(edge, source.backward),
-                             .latency = latency(edge, source.backward)});
+    graph_.more.insert(graph_.more.end(), inputs.begin() + 1, inputs.end());
     graph_.more_begin.push_back(graph_.more.size());
   }
 
   const PipelineProblem& problem_;
   const ScheduleIndex& index_;
-  EdgeLists into_;
-  EdgeLists out_of_;
+  CostClasses classes_;
+  VariantEdges edges_;
   std::vector<Source> sources_;  // by cost class
   TaskGraph graph_;
   std::map<std::pair<int, int>, std::uint32_t> links_;
@@ -192,9 +346,9 @@ std::variant<TaskGraph, ScheduleFault> lower(const PipelineProblem& problem) {
   return TaskMaker(problem, std::get<ScheduleIndex>(index)).run();
 }
 
-std::vector<TaskCost> task_costs(const PipelineProblem& problem, std::vector<int> rank_of) {
+std::vector<TaskCost> task_costs(const PipelineProblem& problem, StagePlacement placement) {
   ScheduleIndex index;
-  index.rank_of = std::move(rank_of);
+  index.placement = std::move(placement);
   return TaskMaker(problem, index).costs();
 }
 

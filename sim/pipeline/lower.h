@@ -15,8 +15,8 @@ namespace stagecraft {
 std::variant<TaskGraph, ScheduleFault> lower(const PipelineProblem& problem);
 
 /// The costs of the tasks that lower() makes of a problem, without its tasks: what TaskGraph::costs becomes when
-/// stages and edges cost something else. `rank_of` as rank_of_stage() says. O(stages).
-std::vector<TaskCost> task_costs(const PipelineProblem& problem, std::vector<int> rank_of);
+/// stages and edges cost something else. `placement` is that of its schedule. O(stages).
+std::vector<TaskCost> task_costs(const PipelineProblem& problem, StagePlacement placement);
 
 /// Proves all that Schedule promises, freedom from deadlock included; otherwise says what is wrong. O(ops).
 std::optional<ScheduleFault> check(const PipelineProblem& problem);

@@ -14,7 +14,8 @@ struct RankMemory {
   std::int64_t peak_bytes =
       0;  ///< static plus activations plus the running op's working memory, at the worst moment
   std::int64_t peak_activations =
-      0;  ///< most stage activations held at once: counted from F until B, or until W
+      0;  ///< most stage activations held at once: counted from F until B, or until W;
+                        ///< with segments those of segments
 };
 
 /// Memory of every rank. Depends on the order alone, not on times: a rank runs one op at a time.
@@ -22,9 +23,9 @@ struct RankMemory {
 /// O(ops).
 std::vector<RankMemory> memory_of(const PipelineProblem& problem);
 
-/// Memory over time of every rank as a counter "memory" in bytes, for reports. `memory` is memory_of() the
-/// same problem. O(ops).
-std::vector<Counter> memory_counters(const std::vector<StageCost>& stages,
-                                     const std::vector<RankMemory>& memory, const Timeline& timeline);
+/// Memory over time of every rank as a counter "memory" in bytes, for reports. `problem` is what the timeline
+/// came from, its schedule no longer needed; `memory` is memory_of() it. O(ops).
+std::vector<Counter> memory_counters(const PipelineProblem& problem, const std::vector<RankMemory>& memory,
+                                     const Timeline& timeline);
 
 }  // namespace stagecraft

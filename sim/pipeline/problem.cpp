@@ -4,12 +4,59 @@
 
 namespace stagecraft {
 
-std::vector<int> rank_of_stage(const Schedule& schedule, std::size_t stages) {
-  std::vector<int> rank_of(stages, -1);
+namespace {
+
+/// The op that sends a result on, for the same micro-batch and replica.
+Op send(OpKind kind, Op op) {
+  op.kind = kind;
+  return op;
+}
+
+/// Which placed stages send their outputs and their input gradients to another rank.
+struct Senders {
+  std::size_t stages;
+  std::vector<bool> forward;
+  std::vector<bool> backward;
+
+  Senders(const StagePlacement& placement, std::size_t stage_count, const std::vector<StageEdge>& edges)
+      : stages(stage_count), forward(placement.rank_of.size()), backward(placement.rank_of.size()) {
+    for (std::size_t first = 0; first < placement.rank_of.size(); first += stages)
+      for (const StageEdge& edge : edges) {
+        const std::size_t from = first + static_cast<std::size_t>(edge.from);
+        const std::size_t to = first + static_cast<std::size_t>(edge.to);
+        if (placement.rank_of[from] == placement.rank_of[to]) continue;
+        forward[from] = true;
+        backward[to] = true;
+      }
+  }
+  bool sends(const Op& op) const {
+    const auto& senders = op.kind == OpKind::Forward ? forward : backward;
+    return senders[op.replica * stages + op.stage];
+  }
+};
+
+}  // namespace
+
+StagePlacement placement_of(const Schedule& schedule, const ScheduleShape& shape) {
+  const auto stages = static_cast<std::size_t>(shape.stages());
+  StagePlacement placement{.rank_of = std::vector<int>(stages * static_cast<std::size_t>(shape.replicas), -1)};
   for (int rank = 0; rank < schedule.ranks(); ++rank)
-    for (const Op& op : schedule.rank(rank))
-      if (op.stage < stages) rank_of[op.stage] = rank;
-  return rank_of;
+    for (const Op& op : schedule.rank(rank)) {
+      const auto place = [&](std::size_t stage, std::size_t replica) {
+        const std::size_t at = replica * stages + stage;
+        if (stage < stages && at < placement.rank_of.size()) placement.rank_of[at] = rank;
+      };
+      if (for_another_rank(op.kind)) continue;
+      place(op.stage, op.replica);
+      if (op.kind != OpKind::ForwardBackward) continue;
+      place(op.partner_stage, op.partner_replica);
+      placement.fuses = true;
+    }
+  return placement;
+}
+
+std::vector<int> rank_of_stage(const Schedule& schedule, std::size_t stages) {
+  return placement_of(schedule, {.ranks = 1, .chunks = static_cast<int>(stages)}).rank_of;
 }
 
 std::vector<StageEdge> chain(int stages, Duration hop) {
@@ -18,52 +65,77 @@ std::vector<StageEdge> chain(int stages, Duration hop) {
   return edges;
 }
 
-Schedule with_blocking_sends(const Schedule& schedule, const std::vector<StageEdge>& edges) {
-  std::size_t stages = 0;
-  for (const StageEdge& edge : edges)
-    stages = std::max({stages, std::size_t(edge.from) + 1, std::size_t(edge.to) + 1});
-  const std::vector<int> rank_of = rank_of_stage(schedule, stages);
-  std::vector<bool> sends_forward(stages);
-  std::vector<bool> sends_backward(stages);
-  for (const StageEdge& edge : edges) {
-    const auto from = static_cast<std::size_t>(edge.from);
-    const auto to = static_cast<std::size_t>(edge.to);
-    if (rank_of[from] == rank_of[to]) continue;
-    sends_forward[from] = true;
-    sends_backward[to] = true;
-  }
+Schedule with_blocking_sends(const Schedule& schedule, const ScheduleShape& shape,
+                             const std::vector<StageEdge>& edges) {
+  const Senders senders(placement_of(schedule, shape), static_cast<std::size_t>(shape.stages()), edges);
   Schedule result;
   result.ops.reserve(2 * schedule.ops.size());
+  const auto append_send = [&](const Op& op) {
+    if (!senders.sends(op)) return;
+    result.ops.push_back(send(op.kind == OpKind::Forward ? OpKind::SendForward : OpKind::SendBackward, op));
+  };
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
     for (const Op& op : schedule.rank(rank)) {
       result.ops.push_back(op);
-      const bool makes_gradient = op.kind == OpKind::Backward || op.kind == OpKind::InputGradient;
-      if (op.kind == OpKind::Forward && op.stage < stages && sends_forward[op.stage])
-        result.ops.push_back(make_op(OpKind::SendForward, op.stage, static_cast<int>(op.microbatch)));
-      if (makes_gradient && op.stage < stages && sends_backward[op.stage])
-        result.ops.push_back(make_op(OpKind::SendBackward, op.stage, static_cast<int>(op.microbatch)));
+      if (op.kind == OpKind::ForwardBackward) {
+        append_send(forward_half(op));
+        append_send(backward_half(op));
+      } else if (has_forward(op.kind) || has_input_gradient(op.kind)) {
+        append_send(op);
+      }
     }
     result.close_rank();
   }
   return result;
 }
 
-Schedule with_step_end(const Schedule& schedule, const std::vector<StageCost>& stages) {
-  const std::vector<int> rank_of = rank_of_stage(schedule, stages.size());
-  std::vector<std::vector<std::size_t>> stages_of(static_cast<std::size_t>(schedule.ranks()));
-  for (std::size_t stage = stages.size(); stage-- > 0;)
-    if (rank_of[stage] >= 0) stages_of[static_cast<std::size_t>(rank_of[stage])].push_back(stage);
+namespace {
+
+/// The ops with which a stage's gradients become new weights: those that cost time.
+void append_update(const Op& stage, const StageCost& cost, OpKind kind, LargeArray<Op>& ops) {
+  const Duration time = kind == OpKind::ReduceGradient ? cost.gradient_reduction : cost.optimizer;
+  if (time <= Duration{0}) return;
+  Op op = make_op(kind, stage.stage);
+  op.replica = stage.replica;
+  ops.push_back(op);
+}
+
+/// The stages of every rank, as ops, the last one first.
+std::vector<std::vector<Op>> stages_by_rank(const Schedule& schedule, const ScheduleShape& shape) {
+  const StagePlacement placement = placement_of(schedule, shape);
+  const auto stages = static_cast<std::size_t>(shape.stages());
+  std::vector<std::vector<Op>> result(static_cast<std::size_t>(schedule.ranks()));
+  for (std::size_t at = placement.rank_of.size(); at-- > 0;) {
+    if (placement.rank_of[at] < 0) continue;
+    Op op = make_op(OpKind::Optimizer, static_cast<int>(at % stages));
+    op.replica = static_cast<std::uint8_t>(at / stages);
+    result[static_cast<std::size_t>(placement.rank_of[at])].push_back(op);
+  }
+  return result;
+}
+
+}  // namespace
+
+Schedule with_step_end(const Schedule& schedule, const ScheduleShape& shape,
+                       const std::vector<StageCost>& stages, int update_every) {
+  const std::vector<std::vector<Op>> stages_of = stages_by_rank(schedule, shape);
   Schedule result;
-  result.ops.reserve(schedule.ops.size() + 2 * stages.size());
+  result.ops.reserve(schedule.ops.size() + 2 * stages.size() * static_cast<std::size_t>(shape.replicas));
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
-    const std::span<const Op> ops = schedule.rank(rank);
-    result.ops.insert(result.ops.end(), ops.begin(), ops.end());
-    const auto append = [&](OpKind kind, Duration StageCost::*cost) {
-      for (std::size_t stage : stages_of[static_cast<std::size_t>(rank)])
-        if (stages[stage].*cost > Duration{0}) result.ops.push_back(make_op(kind, static_cast<int>(stage)));
+    const std::vector<Op>& held = stages_of[static_cast<std::size_t>(rank)];
+    const auto update = [&] {
+      for (const OpKind kind : {OpKind::ReduceGradient, OpKind::Optimizer})
+        for (const Op& stage : held) append_update(stage, stages[stage.stage], kind, result.ops);
     };
-    append(OpKind::ReduceGradient, &StageCost::gradient_reduction);
-    append(OpKind::Optimizer, &StageCost::optimizer);
+    int waiting = 0;  // micro-batches whose gradients are in no update
+    for (const Op& op : schedule.rank(rank)) {
+      result.ops.push_back(op);
+      waiting += op.kind == OpKind::Backward;
+      if (update_every == 0 || waiting < update_every) continue;
+      waiting = 0;
+      update();
+    }
+    if (update_every == 0 || waiting > 0) update();
     result.close_rank();
   }
   return result;

@@ -10,8 +10,17 @@ namespace {
 /// What stands in a box: the micro-batch, as in the papers' figures; ops that run once a step have none.
 std::string box_label(const Op& op) {
   const OpKindInfo& kind = info(op.kind);
-  return kind.per_microbatch ? std::to_string(op.microbatch) : std::string(kind.name);
+  if (!kind.per_microbatch) return std::string(kind.name);
+  std::string label = std::to_string(op.microbatch);
+  if (op.segment > 0) label += '.' + std::to_string(op.segment);
+  return label;
 }
+
+/// A part of a row's height, from its top; a fused op has its forward above its backward.
+struct Band {
+  double top = 0;
+  double height = 1;
+};
 
 class RowDrawer {
  public:
@@ -32,10 +41,12 @@ class RowDrawer {
   }
 
  private:
-  void begin_rect(TimePoint start, TimePoint end) {
+  void begin_rect(TimePoint start, TimePoint end, Band band = {}) {
     const double left = layout_.x(start);
-    out_.put("<rect x=\"", Px{left}, "\" width=\"", Px{std::max(layout_.x(end) - left, 0.3)}, "\" height=\"",
-             Px{layout_.row_height}, "\" class=\"");
+    out_.put("<rect x=\"", Px{left}, "\" ");
+    if (band.top > 0) out_.put("y=\"", Px{layout_.row_height * band.top}, "\" ");
+    out_.put("width=\"", Px{std::max(layout_.x(end) - left, 0.3)}, "\" height=\"",
+             Px{layout_.row_height * band.height}, "\" class=\"");
   }
 
   void put_times(TimePoint start, TimePoint end) {
@@ -52,22 +63,32 @@ class RowDrawer {
 
   void draw_op(std::size_t rank, std::size_t index) {
     const Op& op = scene_.timeline.ops[index];
-    const TimePoint start = scene_.timeline.start[index], end = scene_.timeline.end[index];
-    const int shade = scene_.contents.shade(rank, op.stage);
-    begin_rect(start, end);
-    out_.put(BoxClassName{box_class(op.kind, shade)}, "\"><title>", to_string(op), ' ', info(op.kind).name,
-             ", ");
-    put_times(start, end);
-    out_.put("</title></rect>\n");
-    draw_label(op, start, end, wants_white_text(fill(op.kind, shade, scene_.contents.lightness_steps)));
+    if (op.kind != OpKind::ForwardBackward) return draw_box(rank, index, op, {});
+    draw_box(rank, index, forward_half(op), {.top = 0, .height = 0.5});
+    draw_box(rank, index, backward_half(op), {.top = 0.5, .height = 0.5});
   }
 
-  void draw_label(const Op& op, TimePoint start, TimePoint end, bool white) {
+  /// The op `index` drawn as `op`, which is the same or a half of it.
+  void draw_box(std::size_t rank, std::size_t index, const Op& op, Band band) {
+    const TimePoint start = scene_.timeline.start[index], end = scene_.timeline.end[index];
+    const int shade = scene_.contents.shade(rank, op.stage);
+    begin_rect(start, end, band);
+    out_.put(BoxClassName{box_class(op.kind, shade)}, "\"><title>", to_string(scene_.timeline.ops[index]), ' ',
+             info(scene_.timeline.ops[index].kind).name, ", ");
+    put_times(start, end);
+    out_.put("</title></rect>\n");
+    draw_label(op, start, end, band,
+               wants_white_text(fill(op.kind, shade, scene_.contents.lightness_steps)));
+  }
+
+  void draw_label(const Op& op, TimePoint start, TimePoint end, Band band, bool white) {
     const double left = layout_.x(start), right = layout_.x(end);
+    const double size = std::min(label_size_, layout_.row_height * band.height * 0.9);
     const std::string label = box_label(op);
-    if (label_size_ < 6 || text_width(label, label_size_) + 3 > right - left) return;
+    if (size < 6 || text_width(label, label_size_) + 3 > right - left) return;
     out_.put("<text class=\"", white ? "n w" : "n", "\" x=\"", Px{(left + right) / 2}, "\" y=\"",
-             Px{layout_.row_height / 2 + label_size_ * 0.36}, "\">", label, "</text>\n");
+             Px{layout_.row_height * (band.top + band.height / 2) + label_size_ * 0.36}, "\">", label,
+             "</text>\n");
   }
 
   const SvgScene& scene_;

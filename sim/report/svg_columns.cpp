@@ -44,13 +44,23 @@ class ColumnDrawer {
     std::size_t column = 0;
     for (std::size_t i = ops.first; i < ops.last; ++i) {
       const Op& op = scene_.timeline.ops[i];
-      const auto layer = box_class(op.kind, scene_.contents.shade(rank, op.stage));
-      column = add(layer, scene_.timeline.start[i], scene_.timeline.end[i], column);
+      const TimePoint start = scene_.timeline.start[i], end = scene_.timeline.end[i];
+      if (op.kind != OpKind::ForwardBackward) {
+        column = add(layer_of(rank, op), start, end, column);
+        continue;
+      }
+      const TimePoint middle = start + (end - start) / 2;  // half of its time to each half of it
+      column = add(layer_of(rank, forward_half(op)), start, middle, column);
+      column = add(layer_of(rank, backward_half(op)), middle, end, column);
     }
     column = 0;
     for (const Bubble& bubble : shown_bubbles(scene_.timeline, rank, selection)) {
       column = add(kBoxClasses + static_cast<std::size_t>(bubble.cause), bubble.start, bubble.end, column);
     }
+  }
+
+  std::size_t layer_of(std::size_t rank, const Op& op) const {
+    return box_class(op.kind, scene_.contents.shade(rank, op.stage));
   }
 
   /// Adds [start, end) to the columns that it overlaps, none of them before `column`. Returns the last one.

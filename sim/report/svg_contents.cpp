@@ -20,6 +20,14 @@ std::vector<std::uint16_t> stages_of(const Timeline& timeline, std::size_t rank,
   return stages;
 }
 
+/// A fused op is drawn as its halves.
+void mark(OpKind kind, SvgContents& contents) {
+  const auto set = [&](OpKind drawn) { contents.kinds[static_cast<std::size_t>(drawn)] = true; };
+  if (kind != OpKind::ForwardBackward) return set(kind);
+  set(OpKind::Forward);
+  set(OpKind::Backward);
+}
+
 }  // namespace
 
 int SvgContents::shade(std::size_t rank, std::uint16_t stage) const {
@@ -35,7 +43,7 @@ SvgContents svg_contents(const Timeline& timeline, const Selection& selection) {
   for (std::size_t rank = contents.ranks.first; rank < contents.ranks.last; ++rank) {
     const IndexRange ops = shown_ops(timeline, rank, selection);
     for (std::size_t op = ops.first; op < ops.last; ++op) {
-      contents.kinds[static_cast<std::size_t>(timeline.ops[op].kind)] = true;
+      mark(timeline.ops[op].kind, contents);
     }
     const auto bubbles = shown_bubbles(timeline, rank, selection);
     for (const Bubble& bubble : bubbles) contents.causes[static_cast<std::size_t>(bubble.cause)] = true;

@@ -13,7 +13,7 @@ struct SvgContents {
   IndexRange ranks;
   std::size_t boxes = 0;  ///< ops and bubbles
   std::size_t ops = 0;
-  std::array<bool, kOpKinds> kinds{};        ///< by OpKind: present
+  std::array<bool, kOpKinds> kinds{};        ///< by OpKind: drawn
   std::array<bool, kBubbleCauses> causes{};  ///< by BubbleCause: present
   std::vector<std::vector<std::uint16_t>>
       stages;               ///< of each shown rank, ascending: the chunk is the position

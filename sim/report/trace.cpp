@@ -28,9 +28,21 @@ struct OpName {
 };
 void append_to(std::string& to, OpName name) {
   const OpKindInfo& kind = info(name.op.kind);
+  if (kind.kind == OpKind::ForwardBackward) {
+    to += '(';
+    append_to(to, OpName{forward_half(name.op)});
+    to += ';';
+    append_to(to, OpName{backward_half(name.op)});
+    to += ')';
+    to += kind.letter;
+    return;
+  }
   stagecraft::append_to(to, Decimal{name.op.stage, 0});
   to += kind.letter;
   if (kind.per_microbatch) stagecraft::append_to(to, Decimal{name.op.microbatch, 0});
+  if (name.op.segment == 0) return;
+  to += '.';
+  stagecraft::append_to(to, Decimal{name.op.segment, 0});
 }
 
 /// Where an event is drawn.
@@ -157,6 +169,10 @@ class TraceWriter {
     if (kind.per_microbatch) out_.put(",\"microbatch\":", op.microbatch);
     if (op.segment != 0) out_.put(",\"segment\":", op.segment);
     if (op.replica != 0) out_.put(",\"replica\":", op.replica);
+    if (op.kind == OpKind::ForwardBackward) {
+      out_.put(",\"backward_stage\":", op.partner_stage, ",\"backward_microbatch\":", op.partner_microbatch);
+      if (op.partner_replica != 0) out_.put(",\"backward_replica\":", op.partner_replica);
+    }
     out_.put(",\"kind\":\"", kind.name, "\"}}");
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
 
 namespace stagecraft {
@@ -109,13 +110,48 @@ std::optional<CsvFault> find_gap(const CsvSchedule& csv, std::string_view noun, 
                               number(ops[last]), noun, gap - seen.begin()));
 }
 
+/// The ranks on which every stage has ops, ascending.
+std::vector<std::vector<int>> ranks_of_stages(const Schedule& schedule, std::size_t stages) {
+  std::vector<std::vector<int>> ranks(stages);
+  for (int rank = 0; rank < schedule.ranks(); ++rank)
+    for (const Op& op : schedule.rank(rank)) {
+      std::vector<int>& known = ranks[op.stage];
+      if (known.empty() || known.back() != rank) known.push_back(rank);
+    }
+  return ranks;
+}
+
+/// Where every stage is on several ranks, equally many, the file has as many replicas: a micro-batch runs
+/// through the one whose first stage is on the rank where the micro-batch enters, counted from rank 0. PyTorch's
+/// notation does not say replicas.
+int set_replicas(Schedule& schedule, std::size_t stages) {
+  const std::vector<std::vector<int>> ranks = ranks_of_stages(schedule, stages);
+  const std::size_t replicas = ranks[0].size();
+  const auto as_many = [&](const std::vector<int>& of_stage) { return of_stage.size() == replicas; };
+  if (replicas < 2 || replicas > 255 || !std::all_of(ranks.begin(), ranks.end(), as_many)) return 1;
+  std::map<std::uint32_t, std::uint8_t> replica_of;
+  for (std::size_t r = 0; r < replicas; ++r)
+    for (const Op& op : schedule.rank(ranks[0][r]))
+      if (op.stage == 0 && has_forward(op.kind)) replica_of[op.microbatch] = static_cast<std::uint8_t>(r);
+  const auto replica = [&](std::uint32_t microbatch) {
+    const auto at = replica_of.find(microbatch);
+    return at == replica_of.end() ? std::uint8_t{0} : at->second;
+  };
+  for (Op& op : schedule.ops) {
+    op.replica = replica(op.microbatch);
+    if (op.kind == OpKind::ForwardBackward) op.partner_replica = replica(op.partner_microbatch);
+  }
+  return static_cast<int>(replicas);
+}
+
 /// Fills csv.shape, or says which op does not fit one.
 std::optional<CsvFault> find_shape(CsvSchedule& csv) {
   const auto stage = [](const Op& op) { return std::size_t{op.stage}; };
   const auto microbatch = [](const Op& op) { return std::size_t{op.microbatch}; };
+  const auto segment = [](const Op& op) { return std::size_t{op.segment}; };
   if (auto fault = find_gap(csv, "stage", stage)) return fault;
   if (auto fault = find_gap(csv, "micro-batch", microbatch)) return fault;
-  const Schedule& schedule = csv.schedule;
+  Schedule& schedule = csv.schedule;
   const std::size_t last = highest(schedule, stage);
   const int stages = schedule.ops[last].stage + 1;
   if (stages % schedule.ranks() != 0)
@@ -124,7 +160,9 @@ std::optional<CsvFault> find_shape(CsvSchedule& csv) {
                                 to_string(schedule.ops[last]), stages, schedule.ranks()));
   csv.shape = {.ranks = schedule.ranks(),
                .microbatches = static_cast<int>(microbatch(schedule.ops[highest(schedule, microbatch)])) + 1,
-               .chunks = stages / schedule.ranks()};
+               .chunks = stages / schedule.ranks(),
+               .segments = schedule.ops[highest(schedule, segment)].segment + 1};
+  csv.shape.replicas = set_replicas(schedule, static_cast<std::size_t>(stages));
   return std::nullopt;
 }
 

@@ -2,12 +2,44 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sim/schedule/generators.h"
 #include "sim/schedule/pytorch_csv.h"
 
 namespace stagecraft {
 
 namespace {
+
+std::string even_ranks_and_microbatches(const ScheduleShape& shape) {
+  if (shape.ranks % 2 == 0 && shape.microbatches % 2 == 0) return {};
+  return fmt::format("both directions need half of the ranks and half of the micro-batches: even numbers, got "
+                     "{} ranks and {} micro-batches",
+                     shape.ranks, shape.microbatches);
+}
+
+std::string even_ranks(const ScheduleShape& shape) {
+  if (shape.ranks % 2 == 0) return {};
+  return fmt::format("two copies share the ranks in pairs: an even number of ranks, got {}", shape.ranks);
+}
+
+std::string even_chunks(const ScheduleShape& shape) {
+  if (shape.chunks % 2 == 0) return {};
+  return fmt::format("a wave goes down the ranks and back: an even number of chunks, got {}", shape.chunks);
+}
+
+int after_every_one(const ScheduleShape&) {
+  return 1;
+}
+int after_every_group(const ScheduleShape& shape) {
+  return group_size(shape, shape.ranks);
+}
+int one_per_rank_behind(const ScheduleShape& shape, int rank) {
+  return std::min(shape.ranks - rank, shape.microbatches);
+}
+int two_versions(const ScheduleShape&, int) {
+  return 2;
+}
 
 constexpr ScheduleEntry kSchedules[] = {
     {.name = "gpipe",
@@ -34,6 +66,26 @@ constexpr ScheduleEntry kSchedules[] = {
      .generate = interleaved_one_f_one_b,
      .grouped = true,
      .pytorch_cells = pytorch_interleaved_cells},
+    {.name = "pipedream",
+     .summary = "1f1b without a flush: weights change after every micro-batch, older ones are kept",
+     .source = "Narayanan et al., SOSP 2019",
+     .chunked = false,
+     .generate = one_f_one_b,
+     .update_every = after_every_one,
+     .weight_versions = one_per_rank_behind},
+    {.name = "pipedream-2bw",
+     .summary = "1f1b without a flush: weights change once in p micro-batches (or pipeline.group), two are kept",
+     .source = "Narayanan et al., ICML 2021",
+     .chunked = false,
+     .generate = one_f_one_b,
+     .grouped = true,
+     .update_every = after_every_group,
+     .weight_versions = two_versions},
+    {.name = "bpipe",
+     .summary = "1f1b whose first ranks keep activations on the last ones: equal memory",
+     .source = "Kim et al., ICML 2023",
+     .chunked = false,
+     .generate = bpipe},
     {.name = "looped-bfs",
      .summary = "chunk by chunk, each with all micro-batches",
      .source = "Lamy-Poirier, MLSys 2023",
@@ -66,6 +118,66 @@ constexpr ScheduleEntry kSchedules[] = {
      .chunks = 2,
      .rounds = 2,
      .pytorch_waits = true},
+    {.name = "v-half",
+     .summary = "weight gradients apart, two chunks in a V: half of 1f1b's memory and bubble",
+     .source = "Qi et al., NeurIPS 2024",
+     .chunked = true,
+     .generate = v_half,
+     .chunks = 2},
+    {.name = "v-min",
+     .summary = "weight gradients apart, two chunks in a V: a third of 1f1b's memory",
+     .source = "Qi et al., NeurIPS 2024",
+     .chunked = true,
+     .generate = v_min,
+     .chunks = 2},
+    {.name = "chimera",
+     .summary = "two copies in opposite directions, 1f1b in both",
+     .source = "Li and Hoefler, SC 2021",
+     .chunked = false,
+     .generate = chimera,
+     .replicas = 2,
+     .unmet = even_ranks},
+    {.name = "gems",
+     .summary = "two copies in opposite directions, one micro-batch at a time: least memory",
+     .source = "Jain et al., SC 2020",
+     .chunked = false,
+     .generate = gems,
+     .replicas = 2,
+     .unmet = even_ranks},
+    {.name = "hanayo",
+     .summary = "chunks in waves down the ranks and back (2 chunks a wave)",
+     .source = "Liu et al., SC 2023",
+     .chunked = true,
+     .generate = hanayo,
+     .default_chunks = 2,
+     .unmet = even_chunks},
+    {.name = "terapipe",
+     .summary = "gpipe over parts of the sequence (pipeline.segments)",
+     .source = "Li et al., ICML 2021",
+     .chunked = false,
+     .generate = terapipe,
+     .segmented = true},
+    {.name = "seq1f1b",
+     .summary = "1f1b over parts of the sequence (pipeline.segments): less memory and bubble",
+     .source = "Sun et al., arXiv 2406.03488",
+     .chunked = false,
+     .generate = seq_one_f_one_b,
+     .segmented = true},
+    {.name = "dualpipe",
+     .summary = "two copies in opposite directions, forward and backward fused to hide communication",
+     .source = "DeepSeek-AI, arXiv 2412.19437",
+     .chunked = false,
+     .generate = dualpipe,
+     .rounds = 2,
+     .replicas = 2,
+     .unmet = even_ranks_and_microbatches},
+    {.name = "dualpipe-v",
+     .summary = "dualpipe on half of the ranks, with two chunks in a V instead of two copies",
+     .source = "deepseek-ai/DualPipe",
+     .chunked = true,
+     .generate = dualpipe_v,
+     .chunks = 2,
+     .rounds = 2},
 };
 
 constexpr std::int64_t kMaxOps = (std::int64_t{1} << 31) - 2;
@@ -82,6 +194,11 @@ const ScheduleEntry* find_schedule(std::string_view name) {
   return nullptr;
 }
 
+ScheduleShape completed(const ScheduleEntry& entry, ScheduleShape shape) {
+  shape.replicas = entry.replicas;
+  return shape;
+}
+
 std::string unmet_condition(const ScheduleEntry& entry, const ScheduleShape& shape) {
   if (shape.ranks < 1 || shape.microbatches < 1 || shape.chunks < 1)
     return "stages, microbatches and chunks must be at least 1";
@@ -92,15 +209,23 @@ std::string unmet_condition(const ScheduleEntry& entry, const ScheduleShape& sha
   if (shape.microbatches < entry.rounds * std::int64_t{shape.ranks})
     return fmt::format("{} needs at least {} micro-batches, {} per rank, got {}", entry.name,
                        entry.rounds * std::int64_t{shape.ranks}, entry.rounds, shape.microbatches);
+  if (shape.segments > 1 && !entry.segmented)
+    return fmt::format("{} does not cut sequences into segments, got {}", entry.name, shape.segments);
+  if (entry.unmet != nullptr)
+    if (std::string unmet = entry.unmet(shape); !unmet.empty())
+      return fmt::format("{}: {}", entry.name, unmet);
   if (shape.group > 0 && !entry.grouped)
     return fmt::format("{} has no groups of micro-batches, got {}", entry.name, shape.group);
   const std::int64_t stages = std::int64_t{shape.ranks} * shape.chunks;
   if (stages > kMaxStages)
     return fmt::format("{} ranks x {} chunks are {} stages, more than {}", shape.ranks, shape.chunks, stages,
                        kMaxStages);
+  if (shape.segments < 1 || shape.segments > kMaxSegments)
+    return fmt::format("{} segments are not in 1 ... {}", shape.segments, kMaxSegments);
   // Three ops per stage and micro-batch at most, and two per stage at the end of the step.
-  if (stages * (3 * std::int64_t{shape.microbatches} + 2) > kMaxOps)
-    return fmt::format("{} stages x {} microbatches are more than 2^31 ops", stages, shape.microbatches);
+  if (stages * (3 * std::int64_t{shape.microbatches} * shape.segments + 2 * shape.replicas) > kMaxOps)
+    return fmt::format("{} stages x {} microbatches are more than 2^31 ops", stages,
+                       shape.microbatches * std::int64_t{shape.segments});
   return {};
 }
 

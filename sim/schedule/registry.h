@@ -23,6 +23,17 @@ struct ScheduleEntry {
   bool grouped = false;                        ///< reads ScheduleShape::group
   int chunks = 0;                              ///< how many it must hold; 0: any number
   int rounds = 0;  ///< micro-batches that it needs per rank; 0: any number of micro-batches
+  int replicas = 1;        ///< copies of the model, run through in different directions
+  bool segmented = false;  ///< cuts sequences into ScheduleShape::segments
+  int default_chunks = 1;  ///< where `chunks` is 0 and none are asked for
+  /// Micro-batches after which every stage's weights are updated, in 1f1b order without a flush, of a shape; null:
+  /// once, at the end of the step.
+  int (*update_every)(const ScheduleShape&) = nullptr;
+  /// Versions of the weights that a rank keeps, so that a micro-batch's backward sees those of its forward;
+  /// null: one.
+  int (*weight_versions)(const ScheduleShape&, int rank) = nullptr;
+  /// What else a shape lacks, in words; empty when nothing. Null: no other condition.
+  std::string (*unmet)(const ScheduleShape&) = nullptr;
   /// Lays a rank's compute ops out as PyTorch's generator does; null where PyTorch has no such schedule, or
   /// one without idle cells.
   ScheduleCells (*pytorch_cells)(std::span<const Op> ops, const ScheduleShape& shape, int rank) = nullptr;
@@ -34,6 +45,9 @@ std::span<const ScheduleEntry> schedules();
 
 /// The entry of that name; nullptr when there is none.
 const ScheduleEntry* find_schedule(std::string_view name);
+
+/// The shape with what the schedule itself decides filled in: replicas.
+ScheduleShape completed(const ScheduleEntry& entry, ScheduleShape shape);
 
 /// What the shape lacks for this schedule, in words; empty when nothing. Also the limits that all
 /// schedules share: p, m, v >= 1, p*v <= kMaxStages and fewer than 2^31 - 2 ops.

@@ -55,8 +55,8 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:1:39: error: unknown key 'microbatchs' in 'pipeline'; did you mean 'microbatches'?\n"
        "    1 | pipeline: {schedule: 1f1b, stages: 2, microbatchs: 2}\n"
        "      |                                       ^\n"
-       "      = known keys: chunks, csv, group, layers, microbatches, recompute, schedule, shared_links, "
-       "stages, "
+       "      = known keys: chunks, csv, group, layers, microbatches, recompute, schedule, segments, "
+       "shared_links, stages, "
        "transfers\n"},
       {"pipeline: 3\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
@@ -158,8 +158,11 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:1:22: error: 'pipeline.schedule' must be a known name, got '1f1c'; did you mean '1f1b'?\n"
        "    1 | pipeline: {schedule: 1f1c, stages: 2, microbatches: 2}\n"
        "      |                      ^\n"
-       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, looped-bfs, zb-h1, zb-h2, "
-       "interleaved-zero-bubble, zb-v\n"},
+       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, pipedream, pipedream-2bw, bpipe, "
+       "looped-bfs, "
+       "zb-h1, zb-h2, interleaved-zero-bubble, zb-v, v-half, v-min, chimera, gems, hanayo, terapipe, "
+       "seq1f1b, "
+       "dualpipe, dualpipe-v\n"},
       {"pipeline: {schedule: 1f1b, chunks: 2, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {},
@@ -204,8 +207,8 @@ TEST_CASE("an override that cannot be is quoted", "[error]") {
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.stagse=3"},
        "--set pipeline.stagse=3: unknown key 'stagse' in 'pipeline'; did you mean 'stages'?\n"
-       "      = known keys: chunks, csv, group, layers, microbatches, recompute, schedule, shared_links, "
-       "stages, "
+       "      = known keys: chunks, csv, group, layers, microbatches, recompute, schedule, segments, "
+       "shared_links, stages, "
        "transfers\n"},
       {"pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
@@ -237,8 +240,11 @@ TEST_CASE("an override that cannot be is quoted", "[error]") {
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.schedule=gpip"},
        "--set pipeline.schedule=gpip: must be a known name; did you mean 'gpipe'?\n"
-       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, looped-bfs, zb-h1, zb-h2, "
-       "interleaved-zero-bubble, zb-v\n"},
+       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, pipedream, pipedream-2bw, bpipe, "
+       "looped-bfs, "
+       "zb-h1, zb-h2, interleaved-zero-bubble, zb-v, v-half, v-min, chimera, gems, hanayo, terapipe, "
+       "seq1f1b, "
+       "dualpipe, dualpipe-v\n"},
       {"pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.stages=70000"},

@@ -91,7 +91,7 @@ TEST_CASE("a slow rank is blamed as imbalance on every rank, near or far", "[sim
 
 TEST_CASE("equal ranks that wait in the steady phase wait for the order, not for imbalance", "[sim]") {
   PipelineProblem problem = test::uniform_problem("1f1b", {4, 8, 1}, {5ms, 10ms, 1ms});
-  problem.schedule = with_blocking_sends(problem.schedule, problem.edges);
+  problem.schedule = with_blocking_sends(problem.schedule, problem.shape, problem.edges);
   problem.transfers = TransferMode::Blocking;
   for (const RankMetrics& rank : test::simulate(problem).metrics.ranks)
     CHECK(rank.idle_by_cause[static_cast<std::size_t>(BubbleCause::Imbalance)] == 0ms);
@@ -104,7 +104,7 @@ TEST_CASE("the bubble over the span counts neither optimizer nor reduction", "[s
     stage.optimizer = 500ms;
     stage.gradient_reduction = 70ms;
   }
-  problem.schedule = with_step_end(problem.schedule, problem.stages);
+  problem.schedule = with_step_end(problem.schedule, problem.shape, problem.stages);
   const auto run = test::simulate(problem);
   CHECK(run.metrics.span == 165ms);
   CHECK(run.metrics.makespan == 735ms);
@@ -132,7 +132,7 @@ TEST_CASE("split backwards keep what the weight gradient needs until it ran", "[
   CHECK(run.metrics.ranks[0].memory.static_bytes == 100);
   CHECK(run.metrics.peak_memory_bytes == 100 + 4 + 10 + 3);
   CHECK(run.metrics.peak_activations == 2);
-  const auto counters = memory_counters(problem.stages, memory, run.timeline);
+  const auto counters = memory_counters(problem, memory, run.timeline);
   std::vector<std::int64_t> values;
   for (const auto& sample : counters.at(0).samples) values.push_back(sample.value);
   // After an op its working memory is gone, and the next op starts in the same moment.
@@ -141,7 +141,7 @@ TEST_CASE("split backwards keep what the weight gradient needs until it ran", "[
 
 TEST_CASE("blocking transfers hold the sender and lengthen the step", "[sim]") {
   PipelineProblem problem = test::uniform_problem("1f1b", {2, 1, 1}, {1ms, 2ms, 500us});
-  problem.schedule = with_blocking_sends(problem.schedule, problem.edges);
+  problem.schedule = with_blocking_sends(problem.schedule, problem.shape, problem.edges);
   problem.transfers = TransferMode::Blocking;
   const auto run = test::simulate(problem);
   // 0F0 [0,1) send [1,1.5) 1F0 [1.5,2.5) 1B0 [2.5,4.5) send [4.5,5) 0B0 [5,7)
@@ -157,7 +157,7 @@ TEST_CASE("reductions and optimizer steps close each rank", "[sim]") {
     stage.gradient_reduction = 3ms;
     stage.optimizer = 1ms;
   }
-  problem.schedule = with_step_end(problem.schedule, problem.stages);
+  problem.schedule = with_step_end(problem.schedule, problem.shape, problem.stages);
   const auto run = test::simulate(problem);
   CHECK(run.metrics.makespan == 9ms + 4ms);
   CHECK(run.metrics.span == 9ms);

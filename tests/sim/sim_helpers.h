@@ -31,9 +31,15 @@ inline PipelineProblem uniform_problem(Schedule schedule, const ScheduleShape& s
           .edges = chain(shape.stages(), costs.hop)};
 }
 
-inline PipelineProblem uniform_problem(std::string_view name, const ScheduleShape& shape,
-                                       const Uniform& costs) {
-  return uniform_problem(find_schedule(name)->generate(shape), shape, costs);
+/// A shape of the schedule; where it cuts sequences, into m % 3 + 1 segments.
+inline ScheduleShape some_shape(const ScheduleEntry& entry, int p, int m, int v) {
+  return completed(entry, {.ranks = p, .microbatches = m, .chunks = v, .segments = entry.segmented ? m % 3 + 1 : 1});
+}
+
+inline PipelineProblem uniform_problem(std::string_view name, ScheduleShape shape, const Uniform& costs) {
+  const ScheduleEntry& entry = *find_schedule(name);
+  shape = completed(entry, shape);
+  return uniform_problem(entry.generate(shape), shape, costs);
 }
 
 struct Run {
