@@ -1,13 +1,8 @@
 #include "models/calibration.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
-#include <cmath>
-
 #include "base/fields.h"
 #include "base/random.h"
-#include "models/catalog.h"
+#include "models/measured_header.h"
 #include "models/roofline_fields.h"
 
 namespace stagecraft {
@@ -22,7 +17,7 @@ constexpr std::size_t kDimensions = 5;
 constexpr double kLength = 0.25;
 
 /// The constants were fitted with all factors 1, so that is what to expect of an unknown shape.
-constexpr KrigingOptions kKriging{.neighbours = 24, .nugget = 0.005, .mean = 0.0};
+constexpr KrigingOptions kKriging{.nugget = 0.005, .mean = 0.0};
 
 struct CalibrationSpec {
   std::int64_t stagecraft_calibration = 0;
@@ -36,12 +31,6 @@ struct CalibrationSpec {
   double held_out_error = 0;
   std::vector<LayerFactor> layers;
 };
-
-std::vector<std::string_view> device_names() {
-  std::vector<std::string_view> names;
-  for (const auto& preset : device_presets()) names.push_back(preset.name);
-  return names;
-}
 
 }  // namespace
 
@@ -71,13 +60,11 @@ struct Fields<CalibrationSpec> {
           .min(1)
           .max(kVersion)
           .required(),
-      field("device", &CalibrationSpec::device, "preset of the device that was measured")
-          .one_of(device_names)
-          .required(),
-      field("source", &CalibrationSpec::source, "who measured, with which software").required(),
-      field("licence", &CalibrationSpec::licence, "of the measurements, where somebody else made them"),
-      field("date", &CalibrationSpec::date, "of measurement, YYYY-MM-DD"),
-      field("command", &CalibrationSpec::command, "that made the file"),
+      measured::device<CalibrationSpec>(),
+      measured::source<CalibrationSpec>(),
+      measured::licence<CalibrationSpec>(),
+      measured::date<CalibrationSpec>(),
+      measured::command<CalibrationSpec>(),
       field("roofline", &CalibrationSpec::roofline, "constants fitted to the steps").required(),
       field("deviation", &CalibrationSpec::deviation,
             "of the logarithm of a factor far from all measured ones")
@@ -93,14 +80,6 @@ struct Fields<CalibrationSpec> {
 
 namespace {
 
-/// Four digits: more than a fit is sure of.
-double rounded(double value) {
-  double result = 0;
-  const std::string text = fmt::format("{:.4g}", value);
-  std::from_chars(text.data(), text.data() + text.size(), result);
-  return result;
-}
-
 void append(std::vector<double>& points, const LayerShape& shape) {
   for (const std::int64_t n : {shape.hidden, shape.heads, shape.sequence, shape.tensor, shape.micro_batch})
     points.push_back(portable_log2(static_cast<double>(n)) / kLength);
@@ -113,7 +92,7 @@ Kriging logarithms(const std::vector<LayerFactor>& layers, Value value) {
     append(points, layer.shape());
     values.push_back(portable_log(value(layer)));
   }
-  return {kDimensions, std::move(points), std::move(values)};
+  return {kDimensions, points, values, kKriging};
 }
 
 }  // namespace
@@ -142,12 +121,12 @@ std::string to_text(const Calibration& calibration) {
                        .date = calibration.date,
                        .command = calibration.command,
                        .roofline = calibration.roofline,
-                       .deviation = rounded(calibration.deviation),
-                       .held_out_error = rounded(calibration.held_out_error),
+                       .deviation = measured::rounded(calibration.deviation),
+                       .held_out_error = measured::rounded(calibration.held_out_error),
                        .layers = calibration.layers};
   for (LayerFactor& layer : spec.layers) {
-    layer.factor = rounded(layer.factor);
-    if (layer.ends) layer.ends = rounded(*layer.ends);
+    layer.factor = measured::rounded(layer.factor);
+    if (layer.ends) layer.ends = measured::rounded(*layer.ends);
   }
   return to_yaml(spec);
 }
@@ -160,7 +139,7 @@ LayerFactors::LayerFactors(const Calibration& calibration)
 LayerFactors::Factor LayerFactors::estimate(const Kriging& logarithms, const LayerShape& shape) const {
   std::vector<double> point;
   append(point, shape);
-  const Estimate estimate = logarithms.at(point, kKriging);
+  const Estimate estimate = logarithms.at(point);
   return {portable_exp(estimate.value), estimate.deviation * deviation_};
 }
 

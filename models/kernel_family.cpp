@@ -8,6 +8,8 @@ namespace stagecraft {
 
 namespace {
 
+using Axes = std::array<double, kMostAxes>;
+
 /// How much longer `tiles` equal tiles take in whole waves over the device's processors than spread evenly: 0
 /// when the last wave is full. A power of two's logarithm, as all features.
 double wave_loss(double tiles, const Device& device) {
@@ -27,12 +29,14 @@ KernelWork gemm_work(const KernelPoint& p, double element_bytes) {
   return {2 * m * n * k, element_bytes * (m * k + n * k) + 2 * m * n};
 }
 
+Features gemm_shape(const Axes& shape) {
+  return {portable_log2(shape[0]), portable_log2(shape[1])};
+}
+
 // Libraries choose the tile; the two commonest sizes of Hopper's stand for all.
-Features gemm_features(const KernelPoint& p, const Device& device) {
-  const double m = p.load[0];
-  const double n = p.shape[0];
-  return {portable_log2(n), portable_log2(p.shape[1]), wave_loss(tiles_of(m, n, 128, 256), device),
-          wave_loss(tiles_of(m, n, 128, 128), device)};
+void gemm_load(const KernelPoint& p, const Device& device, Features& features) {
+  features[2] = wave_loss(tiles_of(p.load[0], p.shape[0], 128, 256), device);
+  features[3] = wave_loss(tiles_of(p.load[0], p.shape[0], 128, 128), device);
 }
 
 // Causal: half of the scores. Loads: batch, sequence; shapes: query heads, key-value heads, head dimension.
@@ -43,11 +47,13 @@ KernelWork prefill_work(const KernelPoint& p, double element_bytes) {
           element_bytes * batch * sequence * dimension * 2 * (heads + kv_heads)};
 }
 
-Features prefill_features(const KernelPoint& p, const Device& device) {
+Features prefill_shape(const Axes& shape) {
+  return {portable_log2(shape[0]), portable_log2(shape[1]), portable_log2(shape[2])};
+}
+
+void prefill_load(const KernelPoint& p, const Device& device, Features& features) {
   const auto [batch, sequence, unused] = p.load;
-  const auto [heads, kv_heads, dimension] = p.shape;
-  return {portable_log2(heads), portable_log2(kv_heads), portable_log2(dimension),
-          wave_loss(batch * heads * std::ceil(sequence / 128), device)};
+  features[3] = wave_loss(batch * p.shape[0] * std::ceil(sequence / 128), device);
 }
 
 // One query token per sequence reads the whole cache. Loads: batch, cached tokens; shapes as prefill.
@@ -60,16 +66,15 @@ KernelWork decode_work(const KernelPoint& p, double element_bytes) {
 
 // Query heads of one group share a tile of 16 rows. Kernels for groups exist up to 32 heads: larger groups,
 // and groups of one, run in others.
-Features decode_features(const KernelPoint& p, const Device& device) {
-  const auto [heads, kv_heads, dimension] = p.shape;
+Features decode_shape(const Axes& shape) {
+  const auto [heads, kv_heads, dimension] = shape;
   const double group = heads / kv_heads;
-  return {portable_log2(group),
-          portable_log2(kv_heads),
-          portable_log2(dimension),
-          group > 32 ? 1.0 : 0.0,
-          group == 1 ? 1.0 : 0.0,
-          portable_log2(16 * std::ceil(group / 16)),
-          wave_loss(p.load[0] * kv_heads, device)};
+  return {portable_log2(group),   portable_log2(kv_heads), portable_log2(dimension),
+          group > 32 ? 1.0 : 0.0, group == 1 ? 1.0 : 0.0,  portable_log2(16 * std::ceil(group / 16))};
+}
+
+void decode_load(const KernelPoint& p, const Device& device, Features& features) {
+  features[6] = wave_loss(p.load[0] * p.shape[1], device);
 }
 
 // Several query tokens per sequence against the whole cache, without a mask: a draft's verification. Loads:
@@ -81,13 +86,18 @@ KernelWork verify_work(const KernelPoint& p, double element_bytes) {
           element_bytes * batch * dimension * 2 * (cached * kv_heads + query * heads)};
 }
 
-// The query tokens of all heads of a group share tiles of 64 rows.
-Features verify_features(const KernelPoint& p, const Device& device) {
-  const auto [heads, kv_heads, dimension] = p.shape;
+Features verify_shape(const Axes& shape) {
+  const auto [heads, kv_heads, dimension] = shape;
   const double group = heads / kv_heads;
-  const double tiles = std::ceil(p.load[2] * group / 64);
-  return {portable_log2(group),   portable_log2(kv_heads), portable_log2(dimension),
-          group == 1 ? 1.0 : 0.0, portable_log2(tiles),    wave_loss(p.load[0] * kv_heads * tiles, device)};
+  return {portable_log2(group), portable_log2(kv_heads), portable_log2(dimension), group == 1 ? 1.0 : 0.0};
+}
+
+// The query tokens of all heads of a group share tiles of 64 rows.
+void verify_load(const KernelPoint& p, const Device& device, Features& features) {
+  const auto [heads, kv_heads, dimension] = p.shape;
+  const double tiles = std::ceil(p.load[2] * heads / kv_heads / 64);
+  features[4] = portable_log2(tiles);
+  features[5] = wave_loss(p.load[0] * kv_heads * tiles, device);
 }
 
 constexpr KernelFamily kFamilies[] = {
@@ -99,7 +109,8 @@ constexpr KernelFamily kFamilies[] = {
      .features = 4,
      .lengths = {2, 4, 1, 1},
      .work = gemm_work,
-     .describe = gemm_features},
+     .shape_features = gemm_shape,
+     .set_load_features = gemm_load},
     {.name = "prefill-attention",
      .summary = "causal attention of whole sequences",
      .load_axes = {"batch", "sequence"},
@@ -108,7 +119,8 @@ constexpr KernelFamily kFamilies[] = {
      .features = 4,
      .lengths = {4, 8, 1, 1},
      .work = prefill_work,
-     .describe = prefill_features},
+     .shape_features = prefill_shape,
+     .set_load_features = prefill_load},
     // Before decoding: a file of its times has every column that one of decoding has.
     {.name = "verify-attention",
      .summary = "attention of several new tokens per sequence over a cache, without a mask",
@@ -118,7 +130,8 @@ constexpr KernelFamily kFamilies[] = {
      .features = 6,
      .lengths = {6, 8, 2, 0.5, 1, 2},
      .work = verify_work,
-     .describe = verify_features},
+     .shape_features = verify_shape,
+     .set_load_features = verify_load},
     {.name = "decode-attention",
      .summary = "attention of one new token per sequence over a cache",
      .load_axes = {"batch", "kv_len"},
@@ -127,7 +140,8 @@ constexpr KernelFamily kFamilies[] = {
      .features = 7,
      .lengths = {6, 8, 2, 0.3, 0.5, 1, 2},
      .work = decode_work,
-     .describe = decode_features},
+     .shape_features = decode_shape,
+     .set_load_features = decode_load},
 };
 
 }  // namespace

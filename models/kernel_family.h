@@ -53,7 +53,10 @@ struct KernelFamily {
 
   /// `element_bytes`: 2 for bf16 and fp16, 1 for fp8.
   KernelWork (*work)(const KernelPoint& point, double element_bytes);
-  Features (*describe)(const KernelPoint& point, const Device& device);
+  /// The features that the shape alone decides. The others are 0.
+  Features (*shape_features)(const std::array<double, kMostAxes>& shape);
+  /// Sets those that change with the load.
+  void (*set_load_features)(const KernelPoint& point, const Device& device, Features& features);
 
   std::size_t loads() const { return count(load_axes); }
   std::size_t shapes() const { return count(shape_axes); }

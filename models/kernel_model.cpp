@@ -57,20 +57,27 @@ void KernelModel::add_cells(const KernelSection& section) {
     std::vector<double> points;
     std::vector<double> residuals;
     for (const KernelRow* row : rows) {
-      const Features features = family_->describe(row->point, device_);
-      for (std::size_t f = 0; f < family_->features; ++f) points.push_back(features[f] / family_->lengths[f]);
+      Features features = family_->shape_features(row->point.shape);
+      const std::span<const double> place = place_of(row->point, features);
+      points.insert(points.end(), place.begin(), place.end());
       residuals.push_back(portable_log(row->us / roofline_us(*family_, roofline_, row->point, element_bytes_,
                                                              flops_per_s_, device_.bandwidth.per_second)));
     }
     cell_of_[load] = cells_.size();
-    cells_.push_back(
-        {load, std::make_unique<Kriging>(family_->features, std::move(points), std::move(residuals))});
+    cells_.push_back({load, Kriging(family_->features, points, residuals)});
     for (std::size_t axis = 0; axis < kMostAxes; ++axis) axes_[axis].push_back(load[axis]);
   }
   for (std::vector<double>& axis : axes_) {
     std::ranges::sort(axis);
     axis.erase(std::unique(axis.begin(), axis.end()), axis.end());
   }
+}
+
+/// Where a point lies among those of its load: in `features`, to which the load's are added.
+std::span<const double> KernelModel::place_of(const KernelPoint& point, Features& features) const {
+  family_->set_load_features(point, device_, features);
+  for (std::size_t f = 0; f < family_->features; ++f) features[f] /= family_->lengths[f];
+  return std::span(features).first(family_->features);
 }
 
 KernelTime KernelModel::predict(const KernelPoint& point) const {
@@ -85,8 +92,11 @@ KernelTime KernelModel::predict(const KernelPoint& point) const {
 
 Estimate KernelModel::residual(const KernelPoint& point, double& outside) const {
   Estimate sum;
+  const Features of_shape = family_->shape_features(point.shape);
   for (const Corner& corner : corners(point.load, outside)) {
-    const Estimate at = at_cell(corner.cell, point.shape);
+    const Cell& cell = cells_[corner.cell];
+    Features features = of_shape;
+    const Estimate at = cell.residuals.at(place_of({cell.load, point.shape}, features));
     sum.value += corner.weight * at.value;
     sum.deviation += corner.weight * at.deviation;
   }
@@ -140,17 +150,6 @@ std::size_t KernelModel::nearest_cell(const std::array<double, kMostAxes>& load)
     }
   }
   return best;
-}
-
-Estimate KernelModel::at_cell(std::size_t cell, const Shape& shape) const {
-  const std::lock_guard lock(mutex_);
-  Curve& curve = curves_[shape];
-  if (curve.empty()) curve.assign(cells_.size(), {0, -1});
-  if (curve[cell].deviation >= 0) return curve[cell];
-  Features features = family_->describe({cells_[cell].load, shape}, device_);
-  for (std::size_t f = 0; f < family_->features; ++f) features[f] /= family_->lengths[f];
-  curve[cell] = cells_[cell].residuals->at(std::span(features).first(family_->features));
-  return curve[cell];
 }
 
 }  // namespace stagecraft

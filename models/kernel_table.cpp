@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 
 #include "base/csv.h"
 #include "base/fields.h"
 #include "models/catalog.h"
+#include "models/measured_header.h"
 
 namespace stagecraft {
 
@@ -54,12 +54,6 @@ std::vector<std::string_view> family_names() {
 
 std::vector<std::string_view> format_names() {
   return {"bf16", "fp16", "fp8"};
-}
-
-std::vector<std::string_view> device_names() {
-  std::vector<std::string_view> names;
-  for (const auto& preset : device_presets()) names.push_back(preset.name);
-  return names;
 }
 
 }  // namespace
@@ -115,14 +109,12 @@ struct Fields<TableSpec> {
           .min(1)
           .max(kVersion)
           .required(),
-      field("device", &TableSpec::device, "preset of the device that was measured")
-          .one_of(device_names)
-          .required(),
-      field("source", &TableSpec::source, "who measured, with which software").required(),
-      field("licence", &TableSpec::licence, "of the rows, where somebody else measured them"),
+      measured::device<TableSpec>(),
+      measured::source<TableSpec>(),
+      measured::licence<TableSpec>(),
       field("driver", &TableSpec::driver, "versions of driver, CUDA and libraries"),
-      field("date", &TableSpec::date, "of measurement, YYYY-MM-DD"),
-      field("command", &TableSpec::command, "that made the table"),
+      measured::date<TableSpec>(),
+      measured::command<TableSpec>(),
       field("sections", &TableSpec::sections, "one for each family and format"),
       field("collectives", &TableSpec::collectives, "collectives inside a node: the last block"),
   };
@@ -269,14 +261,6 @@ class Parser {
   NodePtr header_;
 };
 
-/// Four digits: more than a fit is sure of.
-double rounded(double value) {
-  double result = 0;
-  const std::string text = fmt::format("{:.4g}", value);
-  std::from_chars(text.data(), text.data() + text.size(), result);
-  return result;
-}
-
 /// Four digits: what a measurement is good for.
 std::string time_text(double us) {
   return fmt::format("{:.4g}", us);
@@ -325,13 +309,14 @@ std::string to_text(const KernelTable& table) {
   for (const KernelSection& section : table.sections)
     spec.sections.push_back({.family = std::string(section.family->name),
                              .format = section.format,
-                             .latency_us = rounded(section.roofline.latency_us),
-                             .flops_share = rounded(section.roofline.flops_share),
-                             .bytes_share = rounded(section.roofline.bytes_share),
-                             .deviation_scale = rounded(section.deviation_scale),
-                             .held_out_error = rounded(section.held_out_error)});
+                             .latency_us = measured::rounded(section.roofline.latency_us),
+                             .flops_share = measured::rounded(section.roofline.flops_share),
+                             .bytes_share = measured::rounded(section.roofline.bytes_share),
+                             .deviation_scale = measured::rounded(section.deviation_scale),
+                             .held_out_error = measured::rounded(section.held_out_error)});
   if (table.collectives)
-    spec.collectives = {rounded(table.collectives->deviation), rounded(table.collectives->held_out_error)};
+    spec.collectives = {measured::rounded(table.collectives->deviation),
+                        measured::rounded(table.collectives->held_out_error)};
   std::string text = to_yaml(spec) + "---\n";
   for (const KernelSection& section : table.sections) text += body_of(section);
   if (table.collectives) text += fmt::format("{}\n{}", kCollectivesTitle, to_text(*table.collectives));

@@ -79,6 +79,7 @@ void report(const CalibrationFit& fit, const Split& parts, const std::vector<Mea
              "collectives.intra_efficiency {:.3f}\n",
              "Constants", c.roofline.attention_efficiency, to_text(c.roofline.host_launch),
              to_text(c.roofline.rank_spread), c.roofline.collectives.intra_efficiency);
+  for (const std::string& bound : fit.at_bounds) out << fmt::format("  {:<14}{}\n", "At a bound", bound);
   report_errors("Fitted", parts.fitted, c, out);
   report_errors("Pipelined", parts.pipelined, c, out);
   if (!held_out.empty()) report_errors("Held out", parts.held_out, c, out);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/program_options.hpp>
+#include <charconv>
 
 #include "base/suggest.h"
 
@@ -55,6 +56,25 @@ std::string Arguments::value(std::string_view name) const {
 std::vector<std::string> Arguments::values(std::string_view name) const {
   const auto found = options.find(name);
   return found == options.end() ? std::vector<std::string>() : found->second;
+}
+
+std::int64_t Arguments::number(std::string_view name, std::int64_t least, std::int64_t otherwise,
+                               std::int64_t most) const {
+  if (!has(name)) return otherwise;
+  const std::string text = value(name);
+  const std::optional<std::int64_t> number = whole_number(text, most);
+  if (number && *number >= least) return *number;
+  const std::string range =
+      most == kLargest ? fmt::format("of {} or more", least) : fmt::format("from {} to {}", least, most);
+  throw UsageError(fmt::format("option '--{}' needs a number {}, got '{}'", name, range, text));
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0 || number > most)
+    return std::nullopt;
+  return number;
 }
 
 Arguments parse_arguments(const std::vector<std::string>& words, std::span<const OptionInfo> options) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <map>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -36,7 +39,16 @@ struct Arguments {
   /// The option's value; empty where it was not given.
   std::string value(std::string_view name) const;
   std::vector<std::string> values(std::string_view name) const;
+  /// The option's whole number, or `otherwise` where it was not given. Throws UsageError: no number, below
+  /// `least`, above `most`.
+  std::int64_t number(std::string_view name, std::int64_t least, std::int64_t otherwise,
+                      std::int64_t most = kLargest) const;
+
+  static constexpr std::int64_t kLargest = std::numeric_limits<int>::max();
 };
+
+/// The whole text as a number from 0 to `most`; nothing where it is none.
+std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t most = Arguments::kLargest);
 
 /// Parses `words`. Throws UsageError: unknown option (with "did you mean"), value missing, value where there
 /// is none, an option given twice that is not repeatable.

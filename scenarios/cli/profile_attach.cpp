@@ -90,7 +90,7 @@ std::vector<std::string> injecting(const std::string& profiler, const CaptureFol
 }
 
 RowsHeader header_of(const std::string& profiler, const Arguments& arguments) {
-  const std::string device = fmt::format("device={}", number_of(arguments, "device", 0, 0));
+  const std::string device = fmt::format("device={}", arguments.number("device", 0, 0));
   RowsHeader header = parse_raw_rows(answer(profiler, {"describe", device}) + "\n", profiler).header;
   header.libraries = "those of the traced program";
   header.command = profile_words(arguments);
@@ -143,7 +143,7 @@ InputError nothing_traced(const std::string& program, bool started) {
 Exit attach(const Arguments& arguments, Streams& streams) {
   expect_usage(arguments);
   const std::string profiler = profiler_program();
-  expect_device(profiler, number_of(arguments, "device", 0, 0));
+  expect_device(profiler, arguments.number("device", 0, 0));
   const std::string path = arguments.value("output");
   OutputFile file(path);
   const CaptureFolder folder(path);

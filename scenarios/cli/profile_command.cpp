@@ -45,8 +45,8 @@ void expect_suites(const std::vector<std::string>& names) {
 /// Every setting but the suite, as the profiler takes them.
 std::vector<std::string> settings_of(const Arguments& arguments, const std::string& rows) {
   return {fmt::format("rows={}", rows),
-          fmt::format("device={}", number_of(arguments, "device", 0, 0)),
-          fmt::format("passes={}", number_of(arguments, "passes", 2, 1)),
+          fmt::format("device={}", arguments.number("device", 0, 0)),
+          fmt::format("passes={}", arguments.number("passes", 1, 2)),
           fmt::format("time_limit_s={}", time_limit_s(arguments)),
           fmt::format("quick={}", arguments.has("quick") ? 1 : 0),
           fmt::format("command={}", profile_words(arguments))};
@@ -129,7 +129,7 @@ Exit measure(const Arguments& arguments, Streams& streams) {
   const std::string rows = path + ".rows.csv";
   std::vector<std::string> settings = settings_of(arguments, rows);
   const std::string program = profiler_program();
-  expect_device(program, number_of(arguments, "device", 0, 0));
+  expect_device(program, arguments.number("device", 0, 0));
   const Exit exit =
       Suites(arguments, program, std::move(settings)).run(wanted_suites(arguments, program), streams);
   finish(path, rows, streams);

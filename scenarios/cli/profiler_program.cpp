@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "base/error.h"
 #include "scenarios/cli/child_program.h"
 
@@ -32,21 +30,11 @@ std::string attach_library() {
   return built("libstagecraft_attach.so", "STAGECRAFT_ATTACH");
 }
 
-void expect_device(const std::string& program, int device) {
+void expect_device(const std::string& program, std::int64_t device) {
   const ChildResult checked =
       run_child(program, {"check", fmt::format("device={}", device)}, {.capture = true});
   if (checked.status == 0) return;
   throw InputError(checked.text.substr(0, checked.text.find_last_not_of('\n') + 1));
-}
-
-int number_of(const Arguments& arguments, std::string_view name, int otherwise, int least) {
-  if (!arguments.has(name)) return otherwise;
-  const std::string text = arguments.value(name);
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least)
-    throw UsageError(fmt::format("option '--{}' needs a number of {} or more, got '{}'", name, least, text));
-  return value;
 }
 
 std::string profile_words(const Arguments& arguments) {

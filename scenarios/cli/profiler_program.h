@@ -15,11 +15,7 @@ std::string profiler_program();
 std::string attach_library();
 
 /// Throws InputError with what is missing and what to do where `device` cannot be measured.
-void expect_device(const std::string& program, int device);
-
-/// The option's number, or `otherwise` where it was not given. Throws UsageError: no number, or below
-/// `least`.
-int number_of(const Arguments& arguments, std::string_view name, int otherwise, int least);
+void expect_device(const std::string& program, std::int64_t device);
 
 /// `stagecraft profile` with its options, as it stands in the header of what it writes.
 std::string profile_words(const Arguments& arguments);

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include <charconv>
 #include <limits>
+#include <optional>
 #include <ostream>
 
 #include "base/quantity.h"
@@ -29,11 +29,9 @@ TimePoint parse_time(std::string_view text, std::string_view option) {
 }
 
 int parse_rank(std::string_view text) {
-  int rank = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rank);
-  if (error != std::errc{} || end != text.data() + text.size() || rank < 0)
-    throw UsageError(fmt::format("option '--trace-ranks' needs ranks such as 0-3, got '{}'", text));
-  return rank;
+  const std::optional<std::int64_t> rank = whole_number(text);
+  if (!rank) throw UsageError(fmt::format("option '--trace-ranks' needs ranks such as 0-3, got '{}'", text));
+  return static_cast<int>(*rank);
 }
 
 Selection selection(const Arguments& arguments) {
@@ -132,26 +130,12 @@ void write_outputs(const RunResult& result, const Arguments& arguments, const Se
   });
 }
 
-/// A whole number from `least` on; `otherwise` where the option was not given.
-std::int64_t number_of(const Arguments& arguments, std::string_view option, std::int64_t least,
-                       std::int64_t most, std::int64_t otherwise) {
-  if (!arguments.has(option)) return otherwise;
-  const std::string text = arguments.value(option);
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
-    throw UsageError(
-        fmt::format("option '--{}' needs a number from {} to {}, got '{}'", option, least, most, text));
-  return number;
-}
-
 std::int64_t samples_of(const Arguments& arguments) {
-  return number_of(arguments, "uncertainty", 1, 1'000'000, 0);
+  return arguments.number("uncertainty", 1, 0, 1'000'000);
 }
 
 std::uint64_t seed_of(const Arguments& arguments) {
-  return static_cast<std::uint64_t>(
-      number_of(arguments, "seed", 0, std::numeric_limits<std::int64_t>::max(), 0));
+  return static_cast<std::uint64_t>(arguments.number("seed", 0, 0, std::numeric_limits<std::int64_t>::max()));
 }
 
 Exit compare_command(const Arguments& arguments, Streams& streams) {

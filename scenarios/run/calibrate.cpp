@@ -1,10 +1,14 @@
 #include "scenarios/run/calibrate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <numeric>
 
+#include "base/quantity.h"
 #include "base/random.h"
 #include "models/kernel_model.h"
 #include "profiles/minimize.h"
@@ -16,7 +20,10 @@ namespace {
 
 using Shapes = std::map<LayerShape, std::vector<const MeasuredStep*>>;
 
+constexpr double kLeastFactor = 0.05, kMostFactor = 20;
+
 struct Constant {
+  const char* name;
   double least, most;
   double (*get)(const RooflineConstants&);
   void (*set)(RooflineConstants&, double);
@@ -27,13 +34,16 @@ Duration nanoseconds(double value) {
 }
 
 constexpr Constant kConstants[] = {
-    {0.1, 1, [](const RooflineConstants& c) { return c.attention_efficiency; },
+    {"attention_efficiency", 0.1, 1, [](const RooflineConstants& c) { return c.attention_efficiency; },
      [](RooflineConstants& c, double v) { c.attention_efficiency = v; }},
-    {1e3, 1e6, [](const RooflineConstants& c) { return static_cast<double>(c.host_launch.count()); },
+    {"host_launch", 1e3, 1e6,
+     [](const RooflineConstants& c) { return static_cast<double>(c.host_launch.count()); },
      [](RooflineConstants& c, double v) { c.host_launch = nanoseconds(v); }},
-    {1e3, 1e6, [](const RooflineConstants& c) { return static_cast<double>(c.rank_spread.count()); },
+    {"rank_spread", 1e3, 1e6,
+     [](const RooflineConstants& c) { return static_cast<double>(c.rank_spread.count()); },
      [](RooflineConstants& c, double v) { c.rank_spread = nanoseconds(v); }},
-    {0.1, 1, [](const RooflineConstants& c) { return c.collectives.intra_efficiency; },
+    {"collectives.intra_efficiency", 0.1, 1,
+     [](const RooflineConstants& c) { return c.collectives.intra_efficiency; },
      [](RooflineConstants& c, double v) { c.collectives.intra_efficiency = v; }},
 };
 
@@ -89,12 +99,11 @@ Constants searched_constants(const Shapes& shapes, const RooflineConstants& star
   return searched;
 }
 
-RooflineConstants fit_constants(const Shapes& shapes, const RooflineConstants& start,
-                                const std::function<void(double)>& progress) {
+RooflineConstants fit_constants(const Shapes& shapes, const Constants& searched,
+                                const RooflineConstants& start, const std::function<void(double)>& progress) {
   constexpr int kSteps = 200;
   constexpr double kEvaluations = 3 * kSteps * 1.9;
   int evaluations = 0;
-  const Constants searched = searched_constants(shapes, start);
   if (searched.empty()) return start;
   Point x;
   for (const Constant* constant : searched)
@@ -107,6 +116,44 @@ RooflineConstants fit_constants(const Shapes& shapes, const RooflineConstants& s
     return sum / static_cast<double>(shapes.size());
   };
   return at(minimize(x, kSteps, objective), searched, start);
+}
+
+/// ", its upper bound", or nothing inside the bounds. A search that runs into one stops just before it.
+std::string_view bound_text(double value, double least, double most) {
+  constexpr double kJustBefore = 1.001;
+  if (value <= least * kJustBefore) return ", its lower bound";
+  return value * kJustBefore >= most ? ", its upper bound" : "";
+}
+
+/// Those of `searched` that ended at a bound. Numbers above 1 are nanoseconds.
+std::vector<std::string> at_bounds(const Constants& searched, const RooflineConstants& constants) {
+  std::vector<std::string> texts;
+  for (const Constant* constant : searched) {
+    const double value = constant->get(constants);
+    const std::string_view bound = bound_text(value, constant->least, constant->most);
+    const bool time = constant->most > 1;
+    if (!bound.empty())
+      texts.push_back(fmt::format("{} at {}{}", constant->name,
+                                  time ? to_text(nanoseconds(value)) : fmt::format("{:.3g}", value), bound));
+  }
+  return texts;
+}
+
+/// The layers' factors that ended at one.
+std::vector<std::string> at_bounds(const std::vector<LayerFactor>& layers) {
+  std::vector<std::string> texts;
+  const auto add = [&](const LayerFactor& layer, std::string_view what, double factor) {
+    const std::string_view bound = bound_text(factor, kLeastFactor, kMostFactor);
+    if (!bound.empty())
+      texts.push_back(fmt::format(
+          "{} of hidden {}, heads {}, sequence {}, tensor {}, micro_batch {} at {:.3g}{}", what, layer.hidden,
+          layer.heads, layer.sequence, layer.tensor, layer.micro_batch, factor, bound));
+  };
+  for (const LayerFactor& layer : layers) {
+    add(layer, "factor", layer.factor);
+    if (layer.ends) add(layer, "ends", *layer.ends);
+  }
+  return texts;
 }
 
 /// Steps of one number of layers cannot tell their factor from that of the ends.
@@ -149,7 +196,6 @@ void add_step(Normal& normal, const LayerFactor& layer, const MeasuredStep& step
 /// 1, and not stated.
 LayerFactor fit_factor(const LayerShape& shape, const std::vector<const MeasuredStep*>& steps,
                        const RooflineConstants& constants) {
-  constexpr double kLeast = 0.05, kMost = 20;
   LayerFactor result{.hidden = shape.hidden,
                      .heads = shape.heads,
                      .sequence = shape.sequence,
@@ -161,8 +207,8 @@ LayerFactor fit_factor(const LayerShape& shape, const std::vector<const Measured
   for (const MeasuredStep* step : steps) add_step(n, result, *step, constants);
   const double determinant = n.ll * n.ee - n.le * n.le;
   if (tells_ends(steps) && determinant > 1e-9 * n.ll * n.ee)  // else rounding alone told them apart
-    result.ends = std::clamp((n.er * n.ll - n.lr * n.le) / determinant, kLeast, kMost);
-  result.factor = std::clamp((n.lr - result.ends.value_or(1) * n.le) / n.ll, kLeast, kMost);
+    result.ends = std::clamp((n.er * n.ll - n.lr * n.le) / determinant, kLeastFactor, kMostFactor);
+  result.factor = std::clamp((n.lr - result.ends.value_or(1) * n.le) / n.ll, kLeastFactor, kMostFactor);
   return result;
 }
 
@@ -251,9 +297,12 @@ CalibrationFit calibrate(std::span<const MeasuredStep> steps, const RooflineCons
                          FitConstants constants, const std::function<void(double)>& progress) {
   const Shapes shapes = by_shape(steps);
   CalibrationFit fit;
-  fit.calibration.roofline = constants == FitConstants::Yes ? fit_constants(shapes, start, progress) : start;
+  const Constants searched = constants == FitConstants::Yes ? searched_constants(shapes, start) : Constants();
+  fit.calibration.roofline = fit_constants(shapes, searched, start, progress);
   for (const auto& [shape, members] : shapes)
     fit.calibration.layers.push_back(fit_factor(shape, members, fit.calibration.roofline));
+  fit.at_bounds = at_bounds(searched, fit.calibration.roofline);
+  std::ranges::move(at_bounds(fit.calibration.layers), std::back_inserter(fit.at_bounds));
   judge(fit, shapes);
   if (progress) progress(1);
   return fit;

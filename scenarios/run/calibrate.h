@@ -25,6 +25,9 @@ StepErrors errors_of(std::span<const double> simulated, std::span<const double> 
 struct CalibrationFit {
   Calibration calibration;      ///< constants, layers, deviation and held_out_error; the rest is empty
   double shape_coverage80 = 0;  ///< share of left-out shapes' factors inside the stated 80 % interval
+  /// What ended at a bound of its search, so that the steps ask for more than the model can say:
+  /// "host_launch at 1 ms, its upper bound".
+  std::vector<std::string> at_bounds;
 };
 
 /// Whether a fit may change the roofline's constants.

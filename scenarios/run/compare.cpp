@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -124,6 +125,7 @@ Compared simulate_one(const std::string& path, std::vector<std::string> override
     result.memory = training.cluster.device.memory;
     result.devices = training.strategy.devices();
     result.samples = training.global_batch;
+    result.model = training.model;
   } else {
     result.devices = simulated.built.problem.shape.ranks;
     result.samples = simulated.built.problem.shape.microbatches;
@@ -131,6 +133,24 @@ Compared simulate_one(const std::string& path, std::vector<std::string> override
   comparison.scenario = simulated.built.name;
   comparison.notes = simulated.built.notes;
   return result;
+}
+
+/// Whether those that were simulated differ in a member.
+template <typename Value>
+bool differ(const std::vector<Compared>& runs, Value Compared::*member) {
+  return std::ranges::any_of(
+      runs, [&](const Compared& run) { return run.left_out.empty() && !(run.*member == runs[0].*member); });
+}
+
+/// Where the fastest is not the best by itself.
+void add_notes(Comparison& comparison) {
+  if (comparison.unlike_batches())
+    comparison.notes.emplace_back("the alternatives differ in the work of a step: ranked by throughput");
+  if (comparison.unlike_devices())
+    comparison.notes.emplace_back("the alternatives differ in devices: the fastest may be the dearest");
+  if (comparison.unlike_models())
+    comparison.notes.emplace_back(
+        "the alternatives differ in the model: a sample of one is not the work of a sample of another");
 }
 
 }  // namespace
@@ -155,18 +175,36 @@ bool Compared::fits() const {
   return memory.count == 0 || metrics.peak_memory_bytes <= memory.count;
 }
 
-bool Comparison::unlike() const {
-  return std::ranges::any_of(runs, [&](const Compared& run) {
-    return run.left_out.empty() && (run.devices != runs[0].devices || run.samples != runs[0].samples);
-  });
+double Compared::seconds_per_sample() const {
+  return to_seconds(metrics.makespan) / static_cast<double>(samples);
+}
+
+bool Comparison::unlike_batches() const {
+  return differ(runs, &Compared::samples);
+}
+
+bool Comparison::unlike_devices() const {
+  return differ(runs, &Compared::devices);
+}
+
+bool Comparison::unlike_models() const {
+  return differ(runs, &Compared::model);
+}
+
+std::vector<double> faster(const Compared& a, const Compared& b) {
+  std::vector<double> result;
+  for (std::size_t i = 0; i < a.uncertainty->makespans.size(); ++i) {
+    // a's time for a sample against b's, without division: equal ones shall be found equal.
+    const auto x = static_cast<double>(a.uncertainty->makespans[i].count() * b.samples);
+    const auto y = static_cast<double>(b.uncertainty->makespans[i].count() * a.samples);
+    result.push_back(x < y ? 1 : x == y ? 0.5 : 0);
+  }
+  return result;
 }
 
 double faster_in(const Compared& a, const Compared& b) {
-  const auto& x = a.uncertainty->makespans;
-  const auto& y = b.uncertainty->makespans;
-  double count = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) count += x[i] < y[i] ? 1 : x[i] == y[i] ? 0.5 : 0;
-  return count / static_cast<double>(x.size());
+  const std::vector<double> all = faster(a, b);
+  return std::accumulate(all.begin(), all.end(), 0.0) / static_cast<double>(all.size());
 }
 
 Comparison compare_schedules(const std::string& path, const std::vector<std::string>& overrides,
@@ -185,11 +223,10 @@ Comparison compare_schedules(const std::string& path, const std::vector<std::str
   }
   if (comparison.simulated() == 0 && first) throw *first;
   std::ranges::stable_sort(comparison.runs, {}, [](const Compared& run) {
-    return std::tuple(!run.left_out.empty(), !run.fits(), run.metrics.makespan);
+    const bool left_out = !run.left_out.empty();
+    return std::tuple(left_out, !run.fits(), left_out ? 0 : run.seconds_per_sample());
   });
-  if (comparison.unlike())
-    comparison.notes.emplace_back(
-        "the alternatives differ in devices or in work: a shorter step is not the better one by itself");
+  add_notes(comparison);
   return comparison;
 }
 

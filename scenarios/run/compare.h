@@ -30,22 +30,30 @@ struct Compared {
   Bytes memory{0};       ///< of a device; 0: not known
   std::int64_t devices = 0;
   std::int64_t samples = 0;  ///< of a step; micro-batches where there is no model
+  std::optional<Transformer> model{};
 
-  bool fits() const;  ///< into the device's memory
+  bool fits() const;                  ///< into the device's memory
+  double seconds_per_sample() const;  ///< by which a comparison ranks. REQUIRES: not left out
 };
 
-/// Schedules on one scenario, the fastest first, behind them those that no device holds, then those that were
-/// left out.
+/// Schedules on one scenario, those with the most samples a second first: where all do the same work that is
+/// the shortest step. Behind them those that no device holds, then those that were left out.
 struct Comparison {
   std::string scenario;
   std::vector<Compared> runs;
   std::vector<std::string> notes;
 
   std::size_t simulated() const;
-  bool unlike() const;  ///< in devices or in the work of a step
+  bool unlike_batches() const;  ///< in the samples of a step: then a shorter step is not a faster one
+  bool unlike_devices() const;
+  bool unlike_models() const;
 };
 
-/// Share of the samples in which a's step is shorter than b's; equal ones count half.
+/// Whether a is faster than b in each sample of the costs: 1, equally fast: 0.5, slower: 0. Counted for each
+/// sample of a step's work, so that steps of unlike batches compare.
+/// REQUIRES: both have samples, of the same number and seed.
+std::vector<double> faster(const Compared& a, const Compared& b);
+/// Their mean: the share of the samples in which a is faster.
 /// REQUIRES: both have samples, of the same number and seed.
 double faster_in(const Compared& a, const Compared& b);
 

@@ -21,8 +21,7 @@ std::string percent(double ratio) {
 
 std::string behind(const Compared& run, const Compared& first) {
   if (&run == &first || first.metrics.makespan <= Duration{0}) return "";
-  return fmt::format("{:+.1f} %",
-                     100 * (to_seconds(run.metrics.makespan) / to_seconds(first.metrics.makespan) - 1));
+  return fmt::format("{:+.1f} %", 100 * (run.seconds_per_sample() / first.seconds_per_sample() - 1));
 }
 
 /// Activations in units of a rank's whole share of a micro-batch, so that chunks of different sizes compare.
@@ -49,15 +48,26 @@ std::string without_blank_end(std::string text) {
   return text + "\n";
 }
 
-std::string row(const Compared& run, const Compared& first, std::size_t width) {
-  return without_blank_end(fmt::format("  {:<{}}{:<12}{:<10}{:<10}{:<12}{}{}", run.name, width,
-                                       to_text(run.metrics.makespan), behind(run, first),
-                                       percent(run.metrics.bubble_over_makespan), memory(run), band(run),
-                                       run.fits() ? "" : "  does not fit"));
+/// A column that is there only where steps differ in their samples; empty otherwise.
+std::string throughput(const Comparison& comparison, const Compared& run) {
+  if (!comparison.unlike_batches()) return "";
+  return fmt::format("{:<12}", fmt::format("{:.4g}", 1 / run.seconds_per_sample()));
+}
+
+std::string throughput_title(const Comparison& comparison) {
+  if (!comparison.unlike_batches()) return "";
+  return fmt::format("{:<12}", comparison.runs[0].model ? "samples/s" : "micro-b./s");
+}
+
+std::string row(const Comparison& comparison, const Compared& run, std::size_t width) {
+  return without_blank_end(fmt::format(
+      "  {:<{}}{:<12}{}{:<10}{:<10}{:<12}{}{}", run.name, width, to_text(run.metrics.makespan),
+      throughput(comparison, run), behind(run, comparison.runs[0]), percent(run.metrics.bubble_over_makespan),
+      memory(run), band(run), run.fits() ? "" : "  does not fit"));
 }
 
 std::string verdict(const Compared& a, const Compared& b) {
-  if (a.uncertainty->makespans == b.uncertainty->makespans)
+  if (std::ranges::all_of(faster(a, b), [](double share) { return share == 0.5; }))
     return fmt::format("  {} and {} take the same time in every sample\n", a.name, b.name);
   const double share = faster_in(a, b);
   const auto samples = static_cast<double>(a.uncertainty->samples());
@@ -88,6 +98,8 @@ void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index
     return;
   }
   json.key("makespan_s").seconds(run.metrics.makespan);
+  json.member("samples", run.samples);
+  if (run.metrics.makespan > Duration{0}) json.member("samples_per_s", 1 / run.seconds_per_sample());
   json.member("bubble_over_makespan", run.metrics.bubble_over_makespan);
   json.member("fits", run.fits());
   json.member("devices", run.devices);
@@ -109,11 +121,12 @@ std::string console_report(const Comparison& comparison, bool colour) {
   const std::size_t count = comparison.simulated(), names = width(comparison);
   std::string text =
       bold(fmt::format("{}: {} schedule{}", printable(comparison.scenario), count, count == 1 ? "" : "s"));
-  text += without_blank_end(fmt::format("\n  {:<{}}{:<12}{:<10}{:<10}{:<12}{}", "schedule", names, "step",
-                                        "behind", "idle", "memory", bands ? "80 % of samples" : ""));
+  text += without_blank_end(fmt::format("\n  {:<{}}{:<12}{}{:<10}{:<10}{:<12}{}", "schedule", names, "step",
+                                        throughput_title(comparison), "behind", "idle", "memory",
+                                        bands ? "80 % of samples" : ""));
   for (const Compared& run : comparison.runs)
     text += run.left_out.empty()
-                ? row(run, comparison.runs[0], names)
+                ? row(comparison, run, names)
                 : fmt::format("  {:<{}}left out: {}\n", run.name, names, printable(run.left_out));
   text += verdicts(comparison);
   for (const std::string& note : comparison.notes) text += fmt::format("  Note: {}\n", printable(note));

@@ -1,4 +1,5 @@
-// Speed of predictions: a new shape, a known shape, a collective, and making a model from a table.
+// Speed of predictions: shapes asked for the first time and again, a collective, and making a model from a
+// table.
 #include <benchmark/benchmark.h>
 
 #include "models/catalog.h"
@@ -50,6 +51,23 @@ void predict_new_shape(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(model.predict({{1000}, {n += 8, 1536}}).us);
 }
 BENCHMARK(predict_new_shape);
+
+/// Attention lies between four loads, of two axes. 120 loads of 140 head configurations.
+void predict_new_attention(benchmark::State& state) {
+  KernelSection section{.family = find_kernel_family("prefill-attention"),
+                        .format = "bf16",
+                        .flops_per_s = h200().half.per_second,
+                        .rows = {}};
+  for (double batch = 1; batch <= 512; batch *= 2)
+    for (double sequence = 16; sequence <= 32768; sequence *= 2)
+      for (int heads = 1; heads <= 35; ++heads)
+        for (double kv_heads = 1; kv_heads <= 8; kv_heads *= 2)
+          section.rows.push_back({{{batch, sequence}, {heads * kv_heads, kv_heads, 128}}, 10});
+  const KernelModel model(section, h200());
+  double heads = 1;
+  for (auto _ : state) benchmark::DoNotOptimize(model.predict({{3, 5000}, {heads += 0.01, 1, 128}}).us);
+}
+BENCHMARK(predict_new_attention);
 
 /// The measured sizes of two operations on three numbers of devices.
 void predict_collective(benchmark::State& state) {

@@ -140,6 +140,18 @@ TEST_CASE("factors stay within what a calibration can hold", "[property]") {
   }
 }
 
+TEST_CASE("what a fit leaves at a bound is named", "[golden]") {
+  using Texts = std::vector<std::string>;
+  const auto slow = steps("batch.micro,step_s\n1,100\n1,120\n2,0.1\n");
+  CHECK(calibrate(slow, {}, FitConstants::Keep).at_bounds ==
+        Texts{"factor of hidden 512, heads 8, sequence 512, tensor 1, micro_batch 1 at 20, its upper bound"});
+  const auto fast = steps("batch.micro,step_s\n1,0.001\n1,0.0011\n");
+  const CalibrationFit fit = calibrate(fast, {}, FitConstants::Yes);
+  REQUIRE_FALSE(fit.at_bounds.empty());
+  CHECK(fit.at_bounds[0] == "attention_efficiency at 1, its upper bound");
+  CHECK(calibrate(steps("batch.micro,step_s\n1,0.3\n"), {}, FitConstants::Keep).at_bounds.empty());
+}
+
 TEST_CASE("steps that cannot tell the ends from the layers leave them as the roofline has them",
           "[property]") {
   // The second step weighs nothing beside the first.

@@ -78,6 +78,32 @@ TEST_CASE("schedules are ranked, and those that do not fit say why", "[golden]")
         "  gpipe pipeline.stages=0     left out: must be between 1 and 65535\n");
 }
 
+TEST_CASE("steps of unlike work are ranked by throughput", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kFourRanks);
+  // 1f1b: (m + 3) times 12 ms. Eight micro-batches take the longer step, and less of it each.
+  const Output output = run_program(
+      {"run", "a.yaml", "--compare", "1f1b:pipeline.microbatches=4,1f1b:pipeline.microbatches=8"});
+  CHECK(output.err.empty());
+  CHECK(output.out ==
+        "four: 2 schedules\n"
+        "  schedule                      step        micro-b./s  behind    idle      memory\n"
+        "  1f1b pipeline.microbatches=8  132 ms      60.61                 27.3 %    4 act.\n"
+        "  1f1b pipeline.microbatches=4  84 ms       47.62       +27.3 %   42.9 %    4 act.\n"
+        "  Note: the alternatives differ in the work of a step: ranked by throughput\n");
+}
+
+TEST_CASE("unlike devices and models are noted, and unlike batches give samples a second", "[golden]") {
+  const std::string text =
+      run_program({"run", measured_scenario(), "--compare", "1f1b,1f1b:model.sequence=4096:batch.global=64"})
+          .out;
+  CAPTURE(text);
+  CHECK(text.find("samples/s") != std::string::npos);
+  CHECK(text.find("differ in the work of a step") != std::string::npos);
+  CHECK(text.find("differ in the model") != std::string::npos);
+  CHECK(text.find("differ in devices") == std::string::npos);
+}
+
 TEST_CASE("a comparison in which nothing can run ends with the first reason", "[error]") {
   const TemporaryFolder folder;
   write_text("a.yaml", kFourRanks);
@@ -112,5 +138,7 @@ TEST_CASE("a comparison is written as JSON", "[golden]") {
   REQUIRE(report["runs"].size() == 3);
   CHECK(report["runs"][0]["schedule"] == "1f1b");
   CHECK(report["runs"][0]["makespan_s"] == 0.132);
+  CHECK(report["runs"][0]["samples"] == 8);
+  CHECK(report["runs"][0]["samples_per_s"].get<double>() == Approx(8 / 0.132));
   CHECK(report["runs"][2].contains("left_out"));
 }

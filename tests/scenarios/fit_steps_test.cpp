@@ -155,6 +155,16 @@ TEST_CASE("a fit to steps reports fitted and pipelined and held-out ones apart",
   CHECK(folder.names() == std::vector<std::string>{"base.yaml", "steps.csv"});
 }
 
+TEST_CASE("a fit to steps says which factors it left at a bound", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("base.yaml", kBase);
+  write_text("steps.csv", "batch.micro,step_s\n1,1e4\n1,1.1e4\n");
+  const Output output = run_program({"fit", "base.yaml", "--steps", "steps.csv", "--keep-constants"});
+  CHECK(output.out.find(
+            "\n  At a bound    factor of hidden 1024, heads 16, sequence 1024, tensor 1, micro_batch 1 at "
+            "20, its upper bound\n") != std::string::npos);
+}
+
 TEST_CASE("without a terminal a fit to steps writes nothing to standard error", "[golden]") {
   const TemporaryFolder folder;
   write_steps({});
