@@ -1,44 +1,34 @@
+// List scheduling of F, I and W with look-ahead, after the automatic scheduler of Qi et al., "Zero Bubble
+// Pipeline Parallelism", ICLR 2024 (arXiv 2401.10241), section 3: warm up with as many F as memory and the
+// first I allow, alternate, fill waits with W. Theirs goes micro-batch by micro-batch; this one goes by time.
 #include "planners/order/dispatch.h"
 
 #include <algorithm>
-#include <bit>
 
 namespace stagecraft {
 
 Dispatcher::Dispatcher(const Shop& shop)
-    : shop_(shop), end_(shop.steps()), done_(3 * shop.stages), ranks_(shop.ranks), made_(shop.ranks) {
-  tree_.resize(2 * std::bit_ceil(std::max<std::size_t>(2, shop.ranks)));
-  for (std::size_t r = 0; r < shop.ranks; ++r) made_[r].reserve(3 * shop.stages_on(r).size() * shop.microbatches);
+    : shop_(shop),
+      end_(shop.steps()),
+      done_(3 * shop.stages),
+      ranks_(shop.ranks),
+      wake_(shop.ranks),
+      made_(shop.ranks) {
+  for (std::size_t r = 0; r < shop.ranks; ++r)
+    made_[r].reserve(3 * shop.stages_on(r).size() * shop.microbatches);
 }
 
 void Dispatcher::reset() {
   std::fill(done_.begin(), done_.end(), 0u);
   std::fill(ranks_.begin(), ranks_.end(), Rank{});
   for (auto& steps : made_) steps.clear();
-  last_injection_ = -kNever;
-  const std::size_t leaves = tree_.size() / 2;
-  for (std::size_t i = 0; i < leaves; ++i)
-    tree_[leaves + i] = static_cast<std::uint32_t>(std::min(i, shop_.ranks - 1));
-  for (std::size_t i = leaves; i-- > 1;) tree_[i] = tree_[2 * i];
-}
-
-void Dispatcher::set_wake(std::size_t rank, Ticks time) {
-  ranks_[rank].wake = time;
-  for (std::size_t at = (tree_.size() / 2 + rank) / 2; at > 0; at /= 2) {
-    const std::uint32_t a = tree_[2 * at];
-    const std::uint32_t b = tree_[2 * at + 1];
-    tree_[at] = ranks_[b].wake < ranks_[a].wake ? b : a;
-  }
+  for (std::size_t r = 0; r < shop_.ranks; ++r) wake_.set(r, 0);
 }
 
 RankOrders Dispatcher::run(const DispatchPolicy& policy) {
   policy_ = policy;
   reset();
-  for (;;) {
-    const std::size_t rank = earliest();
-    if (ranks_[rank].wake >= kNever) break;
-    decide(rank, ranks_[rank].wake);
-  }
+  while (wake_.first_time() < kNever) decide(wake_.first(), wake_.first_time());
   RankOrders orders;
   orders.steps.reserve(shop_.steps());
   for (const auto& steps : made_) {
@@ -46,6 +36,73 @@ RankOrders Dispatcher::run(const DispatchPolicy& policy) {
     orders.begin.push_back(orders.steps.size());
   }
   return orders;
+}
+
+void Dispatcher::decide(std::size_t r, Ticks now) {
+  const View view = look(r, now);
+  const Rank& rank = ranks_[r];
+  // A rank with a ready F waits at most for an I.
+  const Ticks until = view.has_top ? view.next_input : std::min(view.next_input, view.next_forward);
+  const bool may_idle = !rank.begun || rank.idle + (until - now) <= policy_.idle_budget;
+  if (view.has_top && (kind_of(view.top) == kInput ||
+                       delays_little(view.top, now, view.next_input, policy_.forward_overlap) ||
+                       (!may_idle && !view.has_weight)))
+    return start(r, view.top, now);
+  // W that makes room for an F stands for it.
+  const int overlap = !view.has_top && view.starved ? policy_.forward_overlap : policy_.weight_overlap;
+  const Ticks delayed = !view.has_top && view.starved ? view.next_input : until;
+  if (view.has_weight && (delays_little(view.weight, now, delayed, overlap) || !may_idle))
+    return start(r, view.weight, now);
+  wake_.set(r, until);
+}
+
+Dispatcher::View Dispatcher::look(std::size_t r, Ticks now) const {
+  View view{.now = now};
+  const Rank& rank = ranks_[r];
+  for (const std::uint32_t stage : shop_.stages_on(r)) {
+    const Step forward = make_step(static_cast<int>(stage), kForward);
+    const Step weight = forward + kWeight;
+    if (done_[weight] < done_[weight - 1] &&
+        (!view.has_weight || shop_.freed[weight] > shop_.freed[view.weight])) {
+      view.weight = weight;
+      view.has_weight = true;
+    }
+    const Ticks input = arrival(forward + kInput);
+    if (input <= now)
+      offer(view, forward + kInput, rank);
+    else
+      view.next_input = std::min(view.next_input, input);
+    look_at_forward(view, r, stage);
+  }
+  return view;
+}
+
+void Dispatcher::look_at_forward(View& view, std::size_t r, std::size_t stage) const {
+  const Rank& rank = ranks_[r];
+  const Step step = make_step(static_cast<int>(stage), kForward);
+  const Ticks time = arrival(step);
+  if (time >= kNever || !admitted(r, stage)) return;
+  const std::int64_t held = rank.held - shop_.freed[step];
+  if (held > shop_.cap[r])
+    view.starved |= time <= view.now && held - rank.pending <= shop_.cap[r];
+  else if (time <= view.now)
+    offer(view, step, rank);
+  else
+    view.next_forward = std::min(view.next_forward, time);
+}
+
+/// Makes `step` the first choice if it goes before what is there: I before F (or the other than last time), F
+/// of the stage furthest down the flow, I of the stage furthest up, so that micro-batches leave soon.
+void Dispatcher::offer(View& view, Step step, const Rank& rank) const {
+  bool before = !view.has_top;
+  if (view.has_top && kind_of(step) != kind_of(view.top)) {
+    const StepKind preferred = policy_.alternate && rank.last == kInput ? kForward : kInput;
+    before = kind_of(step) == preferred;
+  } else if (view.has_top) {
+    before = kind_of(step) == kForward;  // stages come in the order of the flow
+  }
+  if (before) view.top = step;
+  view.has_top = true;
 }
 
 /// When all inputs of the stage's next F or I are here, as far as known; kNever where one has not started.
@@ -67,102 +124,25 @@ Ticks Dispatcher::arrival(Step step) const {
   return time;
 }
 
-/// The banker's rule, see the class.
-bool Dispatcher::safe(std::size_t rank, std::size_t stage) const {
-  const auto stages = shop_.stages_on(rank);
+/// Whether the stage's next F may be in flight: the policy's limit, and the banker's rule (see the class).
+bool Dispatcher::admitted(std::size_t r, std::size_t stage) const {
+  const Step forward = make_step(static_cast<int>(stage), kForward);
+  const std::uint32_t mine = done_[forward];
+  if (!policy_.in_flight.empty() && mine - done_[forward + kInput] >= policy_.in_flight[stage]) return false;
+  const auto stages = shop_.stages_on(r);
   if (stages.size() == 1) return true;
-  std::size_t oldest = shop_.microbatches;
-  for (std::uint32_t s : stages) oldest = std::min<std::size_t>(oldest, done_[3 * s]);
-  const std::size_t mine = done_[3 * stage];
+  std::uint32_t oldest = mine;
+  for (std::uint32_t s : stages) oldest = std::min(oldest, done_[3 * s]);
   if (mine == oldest) return true;
-  std::int64_t ahead = 0;  // held by micro-batches behind the oldest, this one included
+  std::int64_t younger = -shop_.freed[forward];  // held by micro-batches after the oldest, with this one
   for (std::uint32_t s : stages)
-    ahead += -shop_.freed[3 * s] *
-             static_cast<std::int64_t>(done_[3 * s] - std::min<std::size_t>(done_[3 * s], oldest + 1));
-  return ahead - shop_.freed[3 * stage] + shop_.whole[rank] <= shop_.cap[rank];
+    younger -= shop_.freed[3 * s] * (done_[3 * s] - std::min(done_[3 * s], oldest + 1));
+  return younger + shop_.whole[r] <= shop_.cap[r];
 }
 
-bool Dispatcher::admitted(std::size_t rank, std::size_t stage, Ticks now) {
-  if (!policy_.in_flight.empty() && done_[3 * stage] >= done_[3 * stage + 1] + policy_.in_flight[stage]) return false;
-  if (shop_.into_forward(stage).empty()) {
-    if (policy_.pace > 0 && now < last_injection_ + policy_.pace) return false;
-  }
-  return safe(rank, stage);
-}
-
-/// Which of two steps that could start now goes first; kinds F and I only.
-bool Dispatcher::before(Step a, Step b, const Rank& rank) const {
-  if (policy_.prefer == Preference::Target) return due(a) < due(b);
-  if (kind_of(a) != kind_of(b)) {
-    const bool input = policy_.prefer == Preference::Input ||
-                       (policy_.prefer == Preference::Alternate && rank.last != kInput);
-    return (kind_of(a) == kInput) == input;
-  }
-  const bool deeper = stage_of(a) > stage_of(b);
-  return kind_of(a) == kInput ? !deeper : deeper == policy_.deep_forward;
-}
-
-void Dispatcher::decide(std::size_t r, Ticks now) {
-  Rank& rank = ranks_[r];
-  Step top = 0;
-  Step weight = 0;
-  bool has_top = false;
-  bool has_weight = false;
-  bool starved = false;         // an F is here, but not the memory for it
-  Ticks next_input = kNever;    // known arrivals later than now
-  Ticks next_any = kNever;
-  Ticks recheck = kNever;
-  Step next_step = 0;
-  for (const std::uint32_t stage : shop_.stages_on(r)) {
-    const Step f = 3 * stage;
-    if (done_[f + 2] < done_[f + 1] &&
-        (!has_weight || (policy_.prefer == Preference::Target ? due(f + 2) < due(weight) : shop_.freed[f + 2] > shop_.freed[weight]))) {
-      weight = f + 2;
-      has_weight = true;
-    }
-    const Ticks input = arrival(f + 1);
-    if (input <= now) {
-      if (!has_top || before(f + 1, top, rank)) top = f + 1;
-      has_top = true;
-    } else if (input < next_input) {
-      next_input = input;
-      next_step = f + 1;
-    }
-    const Ticks forward = arrival(f);
-    if (forward >= kNever) continue;
-    if (!admitted(r, stage, std::max(now, forward))) {
-      if (policy_.pace > 0 && shop_.into_forward(stage).empty()) recheck = std::max(now + 1, last_injection_ + policy_.pace);
-      continue;
-    }
-    if (rank.held - shop_.freed[f] > shop_.cap[r]) {
-      if (forward <= now && rank.held - rank.pending - shop_.freed[f] <= shop_.cap[r]) starved = true;
-      continue;
-    }
-    if (forward <= now) {
-      if (!has_top || before(f, top, rank)) top = f;
-      has_top = true;
-    } else {
-      next_any = std::min(next_any, forward);
-    }
-  }
-  next_any = std::min(next_any, next_input);
-  const auto may = [&](Step step, Ticks until, int eighths) {
-    return now + shop_.duration[step] - until <= shop_.duration[step] * eighths / 8;
-  };
-  const auto spent = [&](Ticks until) { return rank.begun && rank.idle + (until - now) > policy_.idle_budget; };
-  if (policy_.prefer == Preference::Target) {
-    if (has_top && has_weight && due(weight) + policy_.weight_lag < due(top)) top = weight;
-    if (has_top && (kind_of(top) == kInput || next_input >= kNever || due(next_step) > due(top))) return start(r, top, now);
-  } else if (has_top && kind_of(top) == kInput) return start(r, top, now);
-  if (has_top && (next_input >= kNever || may(top, next_input, policy_.forward_overlap) || (spent(next_input) && !has_weight)))
-    return start(r, top, now);
-  if (!has_top && starved && has_weight &&
-      (next_input >= kNever || may(weight, next_input, policy_.forward_overlap)))
-    return start(r, weight, now);
-  const Ticks until = has_top ? next_input : next_any;
-  if (has_weight && (until >= kNever || may(weight, until, policy_.weight_overlap) || spent(until)))
-    return start(r, weight, now);
-  set_wake(r, std::min(until, recheck));
+bool Dispatcher::delays_little(Step step, Ticks now, Ticks until, int eighths) const {
+  const Ticks time = shop_.duration[step];
+  return until >= kNever || 8 * (now + time - until) <= time * eighths;
 }
 
 void Dispatcher::start(std::size_t r, Step step, Ticks time) {
@@ -175,25 +155,18 @@ void Dispatcher::start(std::size_t r, Step step, Ticks time) {
   rank.held -= shop_.freed[step];
   if (kind == kInput) rank.pending += shop_.freed[step + 1];
   if (kind == kWeight) rank.pending -= shop_.freed[step];
-  if (kind == kForward && shop_.into_forward(stage_of(step)).empty()) last_injection_ = time;
-  const std::size_t microbatch = done_[step]++;
+  end_[step * shop_.microbatches + done_[step]++] = rank.free;
   made_[r].push_back(step);
-  set_wake(r, rank.free);
-  if (kind == kWeight) return;
-  end_[step * shop_.microbatches + microbatch] = rank.free;
-  announce(stage_of(step), kind, rank.free);
+  wake_.set(r, rank.free);
+  if (kind != kWeight) announce(stage_of(step), kind);
 }
 
-/// Wakes the ranks that can use the result when it is there.
-void Dispatcher::announce(std::size_t stage, StepKind kind, Ticks end) {
+/// Wakes the ranks that can use the stage's latest result when it is there.
+void Dispatcher::announce(std::size_t stage, StepKind kind) {
   for (const ShopInput& consumer : kind == kForward ? shop_.into_input(stage) : shop_.into_forward(stage)) {
     const std::size_t r = shop_.rank_of[consumer.stage];
-    if (r == shop_.rank_of[stage]) continue;
-    Ticks hop = 0;
-    for (const ShopInput& input : kind == kForward ? shop_.into_forward(consumer.stage) : shop_.into_input(consumer.stage))
-      if (input.stage == stage) hop = input.hop;
-    const Ticks time = std::max(ranks_[r].free, end + hop);
-    if (time < ranks_[r].wake) set_wake(r, time);
+    const Ticks known = arrival(consumer.stage * 3 + kind);
+    if (known < kNever) wake_.set(r, std::min(wake_.time(r), std::max(ranks_[r].free, known)));
   }
 }
 

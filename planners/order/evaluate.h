@@ -11,9 +11,7 @@ struct OrderScore {
   Ticks span = kNever;
   Ticks makespan = kNever;  ///< both kNever where the order deadlocks
 
-  Ticks value(OrderObjective objective) const {
-    return objective == OrderObjective::Span ? span : makespan;
-  }
+  Ticks value(OrderObjective objective) const { return objective == OrderObjective::Span ? span : makespan; }
   /// The objective first, then the other one.
   bool better_than(const OrderScore& other, OrderObjective objective) const;
 };

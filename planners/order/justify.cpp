@@ -1,162 +1,200 @@
+// Justification. Valls, Ballestin and Quintanilla, "Justification and RCPSP: A technique that pays", European
+// Journal of Operational Research 165(2), 2005, for one machine per rank, with memory that steps take and
+// give.
 #include "planners/order/justify.h"
 
 #include <algorithm>
 
 namespace stagecraft {
 
+namespace {
+
+Ticks hop_from(std::span<const ShopInput> inputs, std::uint32_t stage) {
+  for (const ShopInput& input : inputs)
+    if (input.stage == stage) return input.hop;
+  return 0;
+}
+
+}  // namespace
+
 Justifier::Justifier(const Shop& shop)
-    : shop_(shop), release_(shop.ranks), start_(shop.steps()), end_(shop.steps()), list_(shop.steps()), ranks_(shop.ranks) {
-  const auto close = [](Direction& d, std::int64_t delta) {
-    d.begin.push_back(d.inputs.size());
-    d.taken.push_back(std::max<std::int64_t>(delta, 0));
-    d.given.push_back(std::max<std::int64_t>(-delta, 0));
-  };
-  for (std::uint32_t s = 0; s < shop.stages; ++s) {
-    for (const ShopInput& in : shop.into_forward(s)) forward_.inputs.push_back({in.stage * 3, in.hop});
-    close(forward_, -shop.freed[3 * s]);
-    forward_.inputs.push_back({3 * s, 0});
-    for (const ShopInput& in : shop.into_input(s)) forward_.inputs.push_back({in.stage * 3 + 1, in.hop});
-    close(forward_, -shop.freed[3 * s + 1]);
-    forward_.inputs.push_back({3 * s + 1, 0});
-    close(forward_, -shop.freed[3 * s + 2]);
+    : shop_(shop),
+      duration_(shop.duration),
+      release_(shop.ranks),
+      end_(shop.steps()),
+      done_(3 * shop.stages),
+      ranks_(shop.ranks),
+      before_(shop.ranks),
+      position_(shop.ranks),
+      queue_(shop.ranks) {
+  for (Ticks& time : duration_) time = std::max<Ticks>(time, 1);
+  make_forward();
+  make_backward();
+}
+
+/// Ends a step's entry; `change` is what it takes (> 0) when it starts, or gives (< 0) when it ends.
+void Justifier::Direction::close(std::int64_t change) {
+  begin.push_back(inputs.size());
+  taken.push_back(std::max<std::int64_t>(change, 0));
+  given.push_back(std::max<std::int64_t>(-change, 0));
+}
+
+void Justifier::make_forward() {
+  for (std::uint32_t s = 0; s < shop_.stages; ++s) {
+    const Step f = 3 * s;
+    for (const ShopInput& in : shop_.into_forward(s)) forward_.inputs.push_back({3 * in.stage, in.hop});
+    forward_.close(-shop_.freed[f]);
+    forward_.inputs.push_back({f, 0});
+    for (const ShopInput& in : shop_.into_input(s))
+      forward_.inputs.push_back({3 * in.stage + kInput, in.hop});
+    forward_.close(-shop_.freed[f + kInput]);
+    forward_.inputs.push_back({f + kInput, 0});
+    forward_.close(-shop_.freed[f + kWeight]);
   }
-  const auto hop_to = [](std::span<const ShopInput> inputs, std::uint32_t stage) {
-    for (const ShopInput& in : inputs) if (in.stage == stage) return in.hop;
-    return Ticks{0};
-  };
-  for (std::uint32_t s = 0; s < shop.stages; ++s) {
-    backward_.inputs.push_back({3 * s + 1, 0});
-    for (const ShopInput& out : shop.into_input(s))
-      backward_.inputs.push_back({out.stage * 3, hop_to(shop.into_forward(out.stage), s)});
-    close(backward_, shop.freed[3 * s]);
-    backward_.inputs.push_back({3 * s + 2, 0});
-    for (const ShopInput& in : shop.into_forward(s))
-      backward_.inputs.push_back({in.stage * 3 + 1, hop_to(shop.into_input(in.stage), s)});
-    close(backward_, shop.freed[3 * s + 1]);
-    close(backward_, shop.freed[3 * s + 2]);
+}
+
+void Justifier::make_backward() {
+  for (std::uint32_t s = 0; s < shop_.stages; ++s) {
+    const Step f = 3 * s;
+    backward_.inputs.push_back({f + kInput, 0});
+    for (const ShopInput& out : shop_.into_input(s))
+      backward_.inputs.push_back({3 * out.stage, hop_from(shop_.into_forward(out.stage), s)});
+    backward_.close(shop_.freed[f]);
+    backward_.inputs.push_back({f + kWeight, 0});
+    for (const ShopInput& in : shop_.into_forward(s))
+      backward_.inputs.push_back({3 * in.stage + kInput, hop_from(shop_.into_input(in.stage), s)});
+    backward_.close(shop_.freed[f + kInput]);
+    backward_.close(shop_.freed[f + kWeight]);
   }
 }
 
 RankOrders Justifier::round(const RankOrders& orders) {
   time(orders);
-  const std::size_t m = shop_.microbatches;
-  // Mirror: the rank that may end last ends at 0.
-  Ticks horizon = 0;
-  std::vector<Ticks> deadline(shop_.ranks);
-  Ticks span = 0, makespan = 0;
-  for (std::size_t r = 0; r < shop_.ranks; ++r) {
-    span = std::max(span, ranks_[r].back().end - ranks_[r].front().start);
-    makespan = std::max(makespan, ranks_[r].back().end);
-  }
-  for (std::size_t r = 0; r < shop_.ranks; ++r) {
-    deadline[r] = shop_.objective == OrderObjective::Span ? ranks_[r].front().start + span : makespan;
-    horizon = std::max(horizon, deadline[r]);
-  }
-  for (std::size_t r = 0; r < shop_.ranks; ++r) release_[r] = horizon - deadline[r];
-  for (std::size_t i = 0; i < list_.size(); ++i) list_[i] = {horizon - end_[i], i};
-  const auto mirror = [&] {
-    for (std::size_t step = 0; step < 3 * shop_.stages; ++step)
-      for (std::size_t a = step * m, b = a + m - 1; a <= b && b < a + m; ++a, --b) {
-        std::swap(start_[a], start_[b]);
-        std::swap(end_[a], end_[b]);
-        if (b == 0) break;
-      }
-  };
-  for (auto& [t, i] : list_) i = static_cast<std::uint32_t>(i / m * m + (m - 1 - i % m));
-  std::sort(list_.begin(), list_.end());
+  set_deadlines();
+  turn_around();
   place_all(backward_);
-  mirror();
-  for (std::size_t i = 0; i < list_.size(); ++i) list_[i] = {horizon - end_[i], i};
-  std::sort(list_.begin(), list_.end());
+  turn_around();
   std::fill(release_.begin(), release_.end(), 0);
   place_all(forward_);
-  return orders_of();
+  RankOrders result;
+  result.steps.reserve(shop_.steps());
+  for (const auto& rank : ranks_) {
+    for (const Placed& placed : rank) result.steps.push_back(placed.step);
+    result.begin.push_back(result.steps.size());
+  }
+  return result;
 }
 
-void Justifier::place_all(const Direction& direction) {
-  const std::size_t m = shop_.microbatches;
-  for (auto& rank : ranks_) rank.clear();
-  for (const auto& [t, i] : list_) {
-    const Step step = static_cast<Step>(i / m);
-    const std::size_t j = i % m;
-    Ticks ready = release_[shop_.rank_of[stage_of(step)]];
-    if (j > 0) ready = std::max(ready, end_[i - 1]);
-    for (std::size_t k = direction.begin[step]; k < direction.begin[step + 1]; ++k) {
-      const Input& in = direction.inputs[k];
-      ready = std::max(ready, end_[in.step * m + j] + in.hop);
-    }
-    start_[i] = place(direction, step, ready);
-    end_[i] = start_[i] + shop_.duration[step];
-  }
-}
-
-Ticks Justifier::place(const Direction& direction, Step step, Ticks ready) {
-  auto& rank = ranks_[shop_.rank_of[stage_of(step)]];
-  const std::int64_t cap = shop_.cap[shop_.rank_of[stage_of(step)]];
-  const std::int64_t taken = direction.taken[step];
-  const std::int64_t given = direction.given[step];
-  const Ticks duration = shop_.duration[step];
-  std::size_t best = rank.size();
-  Ticks start = rank.empty() ? ready : std::max(ready, rank.back().end);
-  std::int64_t most = 0;
-  for (std::size_t at = rank.size(); at > 0 && rank[at - 1].end > ready; --at) {
-    // Before the step at `at - 1`.
-    most = std::max(most, rank[at - 1].peak);
-    if (taken > 0 && most + taken > cap) break;
-    const Ticks from = std::max(ready, at > 1 ? rank[at - 2].end : Ticks{0});
-    if (from + duration > rank[at - 1].start) continue;
-    const std::int64_t before = at > 1 ? rank[at - 2].after : 0;
-    if (before + taken > cap) continue;
-    best = at - 1;
-    start = from;
-  }
-  const std::int64_t before = best > 0 ? rank[best - 1].after : 0;
-  rank.insert(rank.begin() + static_cast<std::ptrdiff_t>(best),
-              Placed{start, start + duration, before + taken, before + taken - given, step});
-  for (std::size_t at = best + 1; at < rank.size(); ++at) {
-    rank[at].peak += taken - given;
-    rank[at].after += taken - given;
-  }
-  return start;
-}
-
+/// When the order's steps run as early as they can.
 void Justifier::time(const RankOrders& orders) {
-  const std::size_t m = shop_.microbatches;
-  std::vector<std::uint32_t> done(3 * shop_.stages);
+  std::fill(done_.begin(), done_.end(), 0u);
   for (auto& rank : ranks_) rank.clear();
   for (bool moved = true; moved;) {
     moved = false;
     for (std::size_t r = 0; r < shop_.ranks; ++r) {
       const auto steps = orders.rank(r);
-      while (ranks_[r].size() < steps.size()) {
-        const Step step = steps[ranks_[r].size()];
-        const std::size_t j = done[step];
-        Ticks ready = ranks_[r].empty() ? 0 : ranks_[r].back().end;
-        bool here = true;
-        for (std::size_t k = forward_.begin[step]; k < forward_.begin[step + 1]; ++k) {
-          const Input& in = forward_.inputs[k];
-          if (done[in.step] <= j) { here = false; break; }
-          ready = std::max(ready, end_[in.step * m + j] + in.hop);
-        }
-        if (!here) break;
-        start_[step * m + j] = ready;
-        end_[step * m + j] = ready + shop_.duration[step];
-        ranks_[r].push_back({ready, ready + shop_.duration[step], 0, 0, step});
-        ++done[step];
-        moved = true;
-      }
+      while (ranks_[r].size() < steps.size() && time_next(r, steps[ranks_[r].size()])) moved = true;
     }
   }
 }
 
-RankOrders Justifier::orders_of() const {
-  RankOrders orders;
-  orders.steps.reserve(shop_.steps());
+bool Justifier::time_next(std::size_t r, Step step) {
+  for (std::size_t k = forward_.begin[step]; k < forward_.begin[step + 1]; ++k)
+    if (done_[forward_.inputs[k].step] <= done_[step]) return false;
+  const Ticks free = ranks_[r].empty() ? 0 : ranks_[r].back().end;
+  const Ticks start = std::max(free, ready(forward_, step));
+  ranks_[r].push_back({.start = start, .end = start + duration_[step], .step = step});
+  end_[step * shop_.microbatches + done_[step]++] = start + duration_[step];
+  return true;
+}
+
+/// Ranks may end late by what keeps the objective.
+void Justifier::set_deadlines() {
+  Ticks span = 0;
+  Ticks makespan = 0;
   for (const auto& rank : ranks_) {
-    for (const Placed& placed : rank) orders.steps.push_back(placed.step);
-    orders.begin.push_back(orders.steps.size());
+    span = std::max(span, rank.back().end - rank.front().start);
+    makespan = std::max(makespan, rank.back().end);
   }
-  return orders;
+  horizon_ = 0;
+  for (std::size_t r = 0; r < shop_.ranks; ++r) {
+    const bool by_span = shop_.objective == OrderObjective::Span;
+    release_[r] = -(by_span ? ranks_[r].front().start + span : makespan);
+    horizon_ = std::max(horizon_, -release_[r]);
+  }
+  for (Ticks& release : release_) release += horizon_;
+}
+
+/// Reverses time in the schedule at hand and makes it the one to justify.
+void Justifier::turn_around() {
+  std::swap(before_, ranks_);
+  for (std::size_t r = 0; r < shop_.ranks; ++r) {
+    ranks_[r].clear();
+    std::reverse(before_[r].begin(), before_[r].end());
+    for (Placed& placed : before_[r]) {
+      std::swap(placed.start, placed.end);
+      placed.start = horizon_ - placed.start;
+      placed.end = horizon_ - placed.end;
+    }
+  }
+}
+
+/// Places the steps of `before_` by their start there. Every step finds its old place free, or one before.
+void Justifier::place_all(const Direction& direction) {
+  std::fill(done_.begin(), done_.end(), 0u);
+  for (std::size_t r = 0; r < shop_.ranks; ++r) {
+    position_[r] = 0;
+    queue_.set(r, before_[r].front().start);
+  }
+  while (queue_.first_time() < kNever) {
+    const std::size_t r = queue_.first();
+    place_next(direction, before_[r][position_[r]++].step);
+    queue_.set(r, position_[r] < before_[r].size() ? before_[r][position_[r]].start : kNever);
+  }
+}
+
+void Justifier::place_next(const Direction& direction, Step step) {
+  const Ticks start = place(direction, step, ready(direction, step));
+  end_[step * shop_.microbatches + done_[step]++] = start + duration_[step];
+}
+
+/// When the step's next micro-batch has its inputs, and its stage has done the one before.
+Ticks Justifier::ready(const Direction& direction, Step step) const {
+  const std::size_t m = shop_.microbatches;
+  const std::size_t j = done_[step];
+  Ticks time = release_[shop_.rank_of[stage_of(step)]];
+  if (j > 0) time = std::max(time, end_[step * m + j - 1]);
+  for (std::size_t k = direction.begin[step]; k < direction.begin[step + 1]; ++k)
+    time = std::max(time, end_[direction.inputs[k].step * m + j] + direction.inputs[k].hop);
+  return time;
+}
+
+/// Into the first gap from `ready` on where the step fits and its memory does no harm to what comes later.
+Ticks Justifier::place(const Direction& direction, Step step, Ticks ready) {
+  const std::size_t r = shop_.rank_of[stage_of(step)];
+  std::vector<Placed>& rank = ranks_[r];
+  const Ticks duration = duration_[step];
+  const std::int64_t room = shop_.cap[r] - direction.taken[step];
+  std::size_t best = rank.size();
+  Ticks start = rank.empty() ? ready : std::max(ready, rank.back().end);
+  std::int64_t later = 0;
+  for (std::size_t at = rank.size(); at > 0 && rank[at - 1].end > ready; --at) {
+    later = std::max(later, rank[at - 1].peak);
+    if (direction.taken[step] > 0 && later > room) break;
+    const Ticks from = at > 1 ? std::max(ready, rank[at - 2].end) : ready;
+    if (from + duration > rank[at - 1].start || (at > 1 && rank[at - 2].after > room)) continue;
+    best = at - 1;
+    start = from;
+  }
+  const std::int64_t peak = (best > 0 ? rank[best - 1].after : 0) + direction.taken[step];
+  const std::int64_t change = direction.taken[step] - direction.given[step];
+  rank.insert(rank.begin() + static_cast<std::ptrdiff_t>(best),
+              Placed{start, start + duration, peak, peak - direction.given[step], step});
+  for (std::size_t at = best + 1; at < rank.size(); ++at) {
+    rank[at].peak += change;
+    rank[at].after += change;
+  }
+  return start;
 }
 
 }  // namespace stagecraft

@@ -2,25 +2,23 @@
 
 #include <vector>
 
-#include "planners/order/evaluate.h"
+#include "planners/order/rank_queue.h"
 #include "planners/order/shop.h"
 
 namespace stagecraft {
 
 /// Shortens a feasible order by justification: all steps move as late as the deadlines allow, latest first,
-/// then as early as possible, earliest first, each into the first gap of its rank that it fits, so that gaps at
-/// both ends close and memory stays under the caps. Neither direction makes any rank end later.
+/// then as early as possible, earliest first, each into the first gap of its rank that it fits. Gaps at both
+/// ends close, memory stays under the caps, and no rank ends later than before.
 ///
-/// The backward direction is the forward one on the pipeline in reversed time, where W comes first and takes
-/// M_W, then I takes M_B - M_W, and F gives M_B back.
-///
-/// Source: Valls, Ballestin and Quintanilla, "Justification and RCPSP: A technique that pays", EJOR 165(2),
-/// 2005; memory and insertion are ours.
+/// The backward half is the forward one on the pipeline in reversed time, where W comes first and takes M_W,
+/// then I takes M_B - M_W, and F gives M_B back.
 class Justifier {
  public:
   explicit Justifier(const Shop& shop);
 
-  /// One round, backward and forward. Time O(steps * (inputs + steps that a gap search passes)).
+  /// One round, backward and forward. `orders` must be free of deadlock and within the caps. Time O(steps *
+  /// (inputs + log ranks + steps that a search for a gap passes)).
   RankOrders round(const RankOrders& orders);
 
  private:
@@ -28,12 +26,14 @@ class Justifier {
     std::uint32_t step = 0;
     Ticks hop = 0;
   };
-  /// The pipeline in one direction of time. By step.
+  /// The pipeline in one direction of time, by step.
   struct Direction {
     std::vector<Input> inputs;
     std::vector<std::size_t> begin{0};
     std::vector<std::int64_t> taken;
     std::vector<std::int64_t> given;
+
+    void close(std::int64_t change);
   };
   struct Placed {
     Ticks start = 0;
@@ -43,19 +43,29 @@ class Justifier {
     Step step = 0;
   };
 
+  void make_forward();
+  void make_backward();
   void time(const RankOrders& orders);
+  bool time_next(std::size_t rank, Step step);
+  void set_deadlines();
+  void turn_around();
   void place_all(const Direction& direction);
+  void place_next(const Direction& direction, Step step);
   Ticks place(const Direction& direction, Step step, Ticks ready);
-  RankOrders orders_of() const;
+  Ticks ready(const Direction& direction, Step step) const;
 
   const Shop& shop_;
+  std::vector<Ticks> duration_;  // at least 1 ns, so that every step has its place in time
   Direction forward_;
   Direction backward_;
-  std::vector<Ticks> release_;   // by rank, in the direction at hand
-  std::vector<Ticks> start_;     // by step, then micro-batch
-  std::vector<Ticks> end_;
-  std::vector<std::pair<Ticks, std::uint32_t>> list_;
+  std::vector<Ticks> release_;       // by rank, in the direction at hand
+  std::vector<Ticks> end_;           // by step, then micro-batch, counted in the direction at hand
+  std::vector<std::uint32_t> done_;  // by step
   std::vector<std::vector<Placed>> ranks_;
+  std::vector<std::vector<Placed>> before_;  // the schedule that is being justified, turned around
+  std::vector<std::size_t> position_;        // by rank, in before_
+  Ticks horizon_ = 0;
+  RankQueue queue_;
 };
 
 }  // namespace stagecraft

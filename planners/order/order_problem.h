@@ -16,8 +16,8 @@ enum class OrderObjective : std::uint8_t {
 
 /// Which order shall every rank run its F, I and W in? The costs, the placement and the memory are given.
 ///
-/// Of a stage's cost the times of F, I and W count, and M_B and M_W (activation_bytes, weight_gradient_bytes):
-/// F takes M_B when it starts, I gives M_B - M_W back when it ends, W gives M_W.
+/// Of a stage's cost the times of F, I and W count, and M_B and M_W (activation_bytes,
+/// weight_gradient_bytes): F takes M_B when it starts, I gives M_B - M_W back when it ends, W gives M_W.
 struct OrderProblem {
   int microbatches = 1;
   std::vector<StageCost> stages;
@@ -32,8 +32,8 @@ struct OrderProblem {
 /// Ranks that hold `chunks` stages each: rank r holds r, p + r, 2p + r, ...
 std::vector<int> looped_placement(int ranks, int chunks);
 
-/// Ranks that hold `chunks` stages each, with the direction turned from chunk to chunk: with two, rank r holds
-/// r and 2p - 1 - r (the V of Qi et al., NeurIPS 2024).
+/// Ranks that hold `chunks` stages each, with the direction turned from chunk to chunk: with two, rank r
+/// holds r and 2p - 1 - r (the V of Qi et al., NeurIPS 2024).
 std::vector<int> wave_placement(int ranks, int chunks);
 
 }  // namespace stagecraft

@@ -22,8 +22,9 @@ void check_shape(const OrderProblem& problem) {
   require(problem.rank_of.size() == stages,
           fmt::format("order: {} stages, but ranks are given for {}", stages, problem.rank_of.size()));
   for (const StageEdge& edge : problem.edges)
-    require(edge.from >= 0 && edge.to >= 0 && std::size_t(edge.from) < stages && std::size_t(edge.to) < stages,
-            fmt::format("order: edge {} -> {} leaves the {} stages", edge.from, edge.to, stages));
+    require(
+        edge.from >= 0 && edge.to >= 0 && std::size_t(edge.from) < stages && std::size_t(edge.to) < stages,
+        fmt::format("order: edge {} -> {} leaves the {} stages", edge.from, edge.to, stages));
 }
 
 void check_costs(const OrderProblem& problem) {
@@ -84,8 +85,8 @@ void add_ranks(Shop& shop, const OrderProblem& problem) {
     shop.ranks = std::max(shop.ranks, static_cast<std::size_t>(rank) + 1);
   }
   shop.by_rank = shop.flow;
-  shop.rank_begin =
-      sort_into_lists(shop.by_rank, shop.ranks, [&](std::uint32_t s) { return std::size_t(shop.rank_of[s]); });
+  shop.rank_begin = sort_into_lists(shop.by_rank, shop.ranks,
+                                    [&](std::uint32_t s) { return std::size_t(shop.rank_of[s]); });
   for (std::size_t r = 0; r < shop.ranks; ++r)
     require(!shop.stages_on(r).empty(), fmt::format("order: rank {} holds no stage", r));
 }
@@ -99,9 +100,9 @@ void add_costs(Shop& shop, const OrderProblem& problem) {
       shop.duration.push_back(time.count());
       shop.work[shop.rank_of[s]] += time.count() * problem.microbatches;
     }
-    shop.freed.insert(shop.freed.end(), {-cost.activation_bytes,
-                                         cost.activation_bytes - cost.weight_gradient_bytes,
-                                         cost.weight_gradient_bytes});
+    shop.freed.insert(shop.freed.end(),
+                      {-cost.activation_bytes, cost.activation_bytes - cost.weight_gradient_bytes,
+                       cost.weight_gradient_bytes});
     shop.whole[shop.rank_of[s]] += cost.activation_bytes;
   }
 }

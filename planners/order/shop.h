@@ -44,8 +44,8 @@ struct ShopInput {
   Ticks hop = 0;
 };
 
-/// An OrderProblem in flat arrays. Proven by make_shop(): the edges have no circle, times are >= 0, 0 <= M_W <=
-/// M_B, and every cap holds one micro-batch.
+/// An OrderProblem in flat arrays. Proven by make_shop(): the edges have no circle, times are >= 0, 0 <= M_W
+/// <= M_B, and every cap holds one micro-batch.
 struct Shop {
   std::size_t ranks = 0;
   std::size_t stages = 0;
@@ -56,8 +56,8 @@ struct Shop {
   std::vector<std::int64_t> freed;     ///< by step: bytes that it gives back at its end; of F: -M_B
   std::vector<std::uint32_t> rank_of;  ///< by stage
   std::vector<std::int64_t> cap;       ///< by rank
-  std::vector<std::int64_t> whole;     ///< by rank: M_B of all its stages, what one micro-batch may need at once
-  std::vector<Ticks> work;             ///< by rank: of all micro-batches
+  std::vector<std::int64_t> whole;  ///< by rank: M_B of all its stages, what one micro-batch may need at once
+  std::vector<Ticks> work;          ///< by rank: of all micro-batches
 
   std::span<const std::uint32_t> stages_on(std::size_t rank) const { return list(by_rank, rank_begin, rank); }
   /// Where the F of a stage gets its inputs, and where its I does.
@@ -84,8 +84,9 @@ struct Shop {
   }
 };
 
-/// Checks the problem and lays it out. Throws std::invalid_argument that names the stage or rank: lists of the
-/// wrong length, a circle, a rank without stages, M_W > M_B, or a cap below one micro-batch's M_B on the rank.
+/// Checks the problem and lays it out. Throws std::invalid_argument that names the stage or rank: lists of
+/// the wrong length, a circle, a rank without stages, M_W > M_B, or a cap below one micro-batch's M_B on the
+/// rank.
 Shop make_shop(const OrderProblem& problem);
 
 /// The orders as a Schedule. O(steps).
