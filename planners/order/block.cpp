@@ -189,6 +189,17 @@ struct Series {
   Step step = 0;
 };
 
+/// In the order of the flow, which decides where steps without time stand at the same place.
+std::vector<Series> series_of(const Shop& shop, const BuildingBlock& block, std::size_t rank) {
+  std::vector<Series> series;
+  const auto add = [&](Step step) { series.push_back({block.target[step], shop.microbatches, step}); };
+  const auto stages = shop.stages_on(rank);
+  for (std::uint32_t s : stages) add(3 * s + kForward);
+  for (std::size_t i = stages.size(); i-- > 0;) add(3 * stages[i] + kInput);
+  for (std::size_t i = stages.size(); i-- > 0;) add(3 * stages[i] + kWeight);
+  return series;
+}
+
 }  // namespace
 
 std::optional<BuildingBlock> make_block(const Shop& shop, const BlockShape& shape) {
@@ -200,12 +211,11 @@ RankOrders repeat_block(const Shop& shop, const BuildingBlock& block) {
   orders.steps.reserve(shop.steps());
   std::vector<Series> series;
   for (std::size_t r = 0; r < shop.ranks; ++r) {
-    series.clear();
-    for (std::uint32_t s : shop.stages_on(r))
-      for (Step k = 0; k < 3; ++k) series.push_back({block.target[3 * s + k], shop.microbatches, 3 * s + k});
+    series = series_of(shop, block, r);
     while (!series.empty()) {
-      const auto first = std::min_element(series.begin(), series.end(),
-                                          [](const Series& a, const Series& b) { return a.next < b.next; });
+      const auto first = std::min_element(series.begin(), series.end(), [](const Series& a, const Series& b) {
+        return a.next < b.next;
+      });
       orders.steps.push_back(first->step);
       first->next += block.period;
       if (--first->left == 0) series.erase(first);

@@ -50,7 +50,10 @@ class Policies {
     bubble_ = search.bound() - *std::max_element(shop_.work.begin(), shop_.work.end());
   }
 
-  void run() {
+  /// One that always gives something.
+  void first() { attempt(kFirst[0]); }
+
+  void all() {
     for (const Setting& setting : kFirst) attempt(setting);
     for (int fill : kFills)
       for (bool alternate : {false, true})
@@ -130,9 +133,12 @@ class Blocks {
 }  // namespace
 
 void construct_orders(SearchState& search) {
-  if (search.shop().stages > search.shop().ranks) Blocks(search).run();
-  Policies(search).run();
-  if (search.shop().stages == search.shop().ranks) Blocks(search).run();
+  Policies policies(search);
+  policies.first();
+  const bool chunked = search.shop().stages > search.shop().ranks;
+  if (chunked) Blocks(search).run();
+  policies.all();
+  if (!chunked) Blocks(search).run();
 }
 
 }  // namespace stagecraft

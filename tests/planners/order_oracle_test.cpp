@@ -118,7 +118,7 @@ TEST_CASE("no scheduler of the zero-bubble authors has a shorter span in the sam
     CHECK(test::fault_of(problem, plan) == "");
     CHECK(plan.span <= fine(row.member("max_stage_span").number("max_stage_span")));
   });
-  CHECK(rows == 46);
+  CHECK(rows == 50);
 }
 
 TEST_CASE("every proven optimum of the zero-bubble ILP is reached", "[order][oracle]") {
