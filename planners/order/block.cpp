@@ -213,9 +213,8 @@ RankOrders repeat_block(const Shop& shop, const BuildingBlock& block) {
   for (std::size_t r = 0; r < shop.ranks; ++r) {
     series = series_of(shop, block, r);
     while (!series.empty()) {
-      const auto first = std::min_element(series.begin(), series.end(), [](const Series& a, const Series& b) {
-        return a.next < b.next;
-      });
+      const auto first = std::min_element(series.begin(), series.end(),
+                                          [](const Series& a, const Series& b) { return a.next < b.next; });
       orders.steps.push_back(first->step);
       first->next += block.period;
       if (--first->left == 0) series.erase(first);

@@ -9,6 +9,8 @@ namespace stagecraft {
 
 namespace {
 
+constexpr std::int64_t kUnbound = std::numeric_limits<std::int64_t>::max();
+
 Ticks hop_from(std::span<const ShopInput> inputs, std::uint32_t stage) {
   for (const ShopInput& input : inputs)
     if (input.stage == stage) return input.hop;
@@ -28,6 +30,13 @@ Justifier::Justifier(const Shop& shop)
       position_(shop.ranks),
       queue_(shop.ranks) {
   for (Ticks& time : duration_) time = std::max<Ticks>(time, 1);
+  for (std::size_t r = 0; r < shop.ranks; ++r) {
+    ranks_[r].bound = shop.cap[r] / static_cast<std::int64_t>(shop.microbatches) < shop.whole[r];
+    ranks_[r].shortest = kNever;
+    for (std::uint32_t s : shop.stages_on(r))
+      for (Step step = 3 * s; step < 3 * s + 3; ++step)
+        ranks_[r].shortest = std::min(ranks_[r].shortest, duration_[step]);
+  }
   make_forward();
   make_backward();
 }
@@ -78,8 +87,8 @@ RankOrders Justifier::round(const RankOrders& orders) {
   place_all(forward_);
   RankOrders result;
   result.steps.reserve(shop_.steps());
-  for (const auto& rank : ranks_) {
-    for (const Placed& placed : rank) result.steps.push_back(placed.step);
+  for (const Line& rank : ranks_) {
+    for (const Placed& placed : rank.steps) result.steps.push_back(placed.step);
     result.begin.push_back(result.steps.size());
   }
   return result;
@@ -88,12 +97,13 @@ RankOrders Justifier::round(const RankOrders& orders) {
 /// When the order's steps run as early as they can.
 void Justifier::time(const RankOrders& orders) {
   std::fill(done_.begin(), done_.end(), 0u);
-  for (auto& rank : ranks_) rank.clear();
+  for (Line& rank : ranks_) rank.steps.clear();
   for (bool moved = true; moved;) {
     moved = false;
     for (std::size_t r = 0; r < shop_.ranks; ++r) {
       const auto steps = orders.rank(r);
-      while (ranks_[r].size() < steps.size() && time_next(r, steps[ranks_[r].size()])) moved = true;
+      while (ranks_[r].steps.size() < steps.size() && time_next(r, steps[ranks_[r].steps.size()]))
+        moved = true;
     }
   }
 }
@@ -101,9 +111,10 @@ void Justifier::time(const RankOrders& orders) {
 bool Justifier::time_next(std::size_t r, Step step) {
   for (std::size_t k = forward_.begin[step]; k < forward_.begin[step + 1]; ++k)
     if (done_[forward_.inputs[k].step] <= done_[step]) return false;
-  const Ticks free = ranks_[r].empty() ? 0 : ranks_[r].back().end;
+  std::vector<Placed>& line = ranks_[r].steps;
+  const Ticks free = line.empty() ? 0 : line.back().end;
   const Ticks start = std::max(free, ready(forward_, step));
-  ranks_[r].push_back({.start = start, .end = start + duration_[step], .step = step});
+  line.push_back({.start = start, .end = start + duration_[step], .step = step});
   end_[step * shop_.microbatches + done_[step]++] = start + duration_[step];
   return true;
 }
@@ -112,14 +123,14 @@ bool Justifier::time_next(std::size_t r, Step step) {
 void Justifier::set_deadlines() {
   Ticks span = 0;
   Ticks makespan = 0;
-  for (const auto& rank : ranks_) {
-    span = std::max(span, rank.back().end - rank.front().start);
-    makespan = std::max(makespan, rank.back().end);
+  for (const Line& rank : ranks_) {
+    span = std::max(span, rank.steps.back().end - rank.steps.front().start);
+    makespan = std::max(makespan, rank.steps.back().end);
   }
   horizon_ = 0;
   for (std::size_t r = 0; r < shop_.ranks; ++r) {
     const bool by_span = shop_.objective == OrderObjective::Span;
-    release_[r] = -(by_span ? ranks_[r].front().start + span : makespan);
+    release_[r] = -(by_span ? ranks_[r].steps.front().start + span : makespan);
     horizon_ = std::max(horizon_, -release_[r]);
   }
   for (Ticks& release : release_) release += horizon_;
@@ -127,9 +138,10 @@ void Justifier::set_deadlines() {
 
 /// Reverses time in the schedule at hand and makes it the one to justify.
 void Justifier::turn_around() {
-  std::swap(before_, ranks_);
   for (std::size_t r = 0; r < shop_.ranks; ++r) {
-    ranks_[r].clear();
+    std::swap(before_[r], ranks_[r].steps);
+    ranks_[r].steps.clear();
+    ranks_[r].gaps.clear();
     std::reverse(before_[r].begin(), before_[r].end());
     for (Placed& placed : before_[r]) {
       std::swap(placed.start, placed.end);
@@ -153,9 +165,22 @@ void Justifier::place_all(const Direction& direction) {
   }
 }
 
+/// Into the first gap where the step fits and its memory does no harm to what comes later, or at the end.
 void Justifier::place_next(const Direction& direction, Step step) {
-  const Ticks start = place(direction, step, ready(direction, step));
-  end_[step * shop_.microbatches + done_[step]++] = start + duration_[step];
+  const std::size_t r = shop_.rank_of[stage_of(step)];
+  Line& line = ranks_[r];
+  const Ticks from = ready(direction, step);
+  const bool bound = line.bound && direction.taken[step] > 0;
+  const std::size_t gap =
+      find_gap(line, duration_[step], from, bound ? shop_.cap[r] - direction.taken[step] : kUnbound);
+  Placed placed{.start = from, .step = step};
+  if (gap != kNoGap)
+    placed.start = std::max(from, line.gaps[gap].start);
+  else if (!line.steps.empty())
+    placed.start = std::max(from, line.steps.back().end);
+  placed.end = placed.start + duration_[step];
+  insert(line, gap, placed, direction.taken[step], direction.given[step]);
+  end_[step * shop_.microbatches + done_[step]++] = placed.end;
 }
 
 /// When the step's next micro-batch has its inputs, and its stage has done the one before.
@@ -169,32 +194,46 @@ Ticks Justifier::ready(const Direction& direction, Step step) const {
   return time;
 }
 
-/// Into the first gap from `ready` on where the step fits and its memory does no harm to what comes later.
-Ticks Justifier::place(const Direction& direction, Step step, Ticks ready) {
-  const std::size_t r = shop_.rank_of[stage_of(step)];
-  std::vector<Placed>& rank = ranks_[r];
-  const Ticks duration = duration_[step];
-  const std::int64_t room = shop_.cap[r] - direction.taken[step];
-  std::size_t best = rank.size();
-  Ticks start = rank.empty() ? ready : std::max(ready, rank.back().end);
+/// The first gap in which a step can run from `ready` on, where neither it nor any step after it finds more
+/// than `room` bytes held. kNoGap: it has to go to the end.
+std::size_t Justifier::find_gap(const Line& line, Ticks duration, Ticks ready, std::int64_t room) const {
+  std::size_t best = kNoGap;
+  std::size_t at = line.steps.size();
   std::int64_t later = 0;
-  for (std::size_t at = rank.size(); at > 0 && rank[at - 1].end > ready; --at) {
-    later = std::max(later, rank[at - 1].peak);
-    if (direction.taken[step] > 0 && later > room) break;
-    const Ticks from = at > 1 ? std::max(ready, rank[at - 2].end) : ready;
-    if (from + duration > rank[at - 1].start || (at > 1 && rank[at - 2].after > room)) continue;
-    best = at - 1;
-    start = from;
+  for (std::size_t g = line.gaps.size(); g > 0 && line.gaps[g - 1].end > ready; --g) {
+    const Gap& gap = line.gaps[g - 1];
+    if (room != kUnbound) {
+      while (at > 0 && line.steps[at - 1].start >= gap.end) later = std::max(later, line.steps[--at].peak);
+      if (later > room) break;
+      if (at > 0 && line.steps[at - 1].after > room) continue;
+    }
+    if (std::max(ready, gap.start) + duration <= gap.end) best = g - 1;
   }
-  const std::int64_t peak = (best > 0 ? rank[best - 1].after : 0) + direction.taken[step];
-  const std::int64_t change = direction.taken[step] - direction.given[step];
-  rank.insert(rank.begin() + static_cast<std::ptrdiff_t>(best),
-              Placed{start, start + duration, peak, peak - direction.given[step], step});
-  for (std::size_t at = best + 1; at < rank.size(); ++at) {
-    rank[at].peak += change;
-    rank[at].after += change;
+  return best;
+}
+
+void Justifier::insert(Line& line, std::size_t gap, const Placed& placed, std::int64_t taken,
+                       std::int64_t given) {
+  const auto add_gap = [&](std::size_t at, Ticks start, Ticks end) {
+    if (end - start >= line.shortest) line.gaps.insert(line.gaps.begin() + std::ptrdiff_t(at), {start, end});
+  };
+  std::size_t at = line.steps.size();
+  if (gap == kNoGap) {
+    add_gap(line.gaps.size(), at > 0 ? line.steps[at - 1].end : 0, placed.start);
+  } else {
+    const Gap old = line.gaps[gap];
+    line.gaps.erase(line.gaps.begin() + std::ptrdiff_t(gap));
+    add_gap(gap, placed.end, old.end);
+    add_gap(gap, old.start, placed.start);
+    while (at > 0 && line.steps[at - 1].start >= placed.end) {
+      --at;
+      line.steps[at].peak += taken - given;
+      line.steps[at].after += taken - given;
+    }
   }
-  return start;
+  Placed& step = *line.steps.insert(line.steps.begin() + std::ptrdiff_t(at), placed);
+  step.peak = (at > 0 ? line.steps[at - 1].after : 0) + taken;
+  step.after = step.peak - given;
 }
 
 }  // namespace stagecraft

@@ -18,7 +18,7 @@ class Justifier {
   explicit Justifier(const Shop& shop);
 
   /// One round, backward and forward. `orders` must be free of deadlock and within the caps. Time O(steps *
-  /// (inputs + log ranks + steps that a search for a gap passes)).
+  /// (inputs + log ranks + gaps that a search passes)).
   RankOrders round(const RankOrders& orders);
 
  private:
@@ -42,6 +42,18 @@ class Justifier {
     std::int64_t after = 0;  // held when it has run
     Step step = 0;
   };
+  struct Gap {
+    Ticks start = 0;
+    Ticks end = 0;
+  };
+  /// What has been placed on a rank, by time.
+  struct Line {
+    std::vector<Placed> steps;
+    std::vector<Gap> gaps;  // those that its shortest step fits
+    Ticks shortest = 0;
+    bool bound = false;  // all micro-batches at once would not fit its cap
+  };
+  static constexpr std::size_t kNoGap = static_cast<std::size_t>(-1);
 
   void make_forward();
   void make_backward();
@@ -51,7 +63,8 @@ class Justifier {
   void turn_around();
   void place_all(const Direction& direction);
   void place_next(const Direction& direction, Step step);
-  Ticks place(const Direction& direction, Step step, Ticks ready);
+  std::size_t find_gap(const Line& line, Ticks duration, Ticks ready, std::int64_t room) const;
+  void insert(Line& line, std::size_t gap, const Placed& placed, std::int64_t taken, std::int64_t given);
   Ticks ready(const Direction& direction, Step step) const;
 
   const Shop& shop_;
@@ -61,7 +74,7 @@ class Justifier {
   std::vector<Ticks> release_;       // by rank, in the direction at hand
   std::vector<Ticks> end_;           // by step, then micro-batch, counted in the direction at hand
   std::vector<std::uint32_t> done_;  // by step
-  std::vector<std::vector<Placed>> ranks_;
+  std::vector<Line> ranks_;
   std::vector<std::vector<Placed>> before_;  // the schedule that is being justified, turned around
   std::vector<std::size_t> position_;        // by rank, in before_
   Ticks horizon_ = 0;
