@@ -50,6 +50,16 @@ void SearchState::raise_bound(Ticks bound) {
   report();
 }
 
+bool SearchState::charge() {
+  ++evaluations_;
+  // The clock costs more than a node.
+  return evaluations_ % 256 != 0 ? evaluations_ < limit_ : !spent();
+}
+
+void SearchState::extend(std::int64_t usual) {
+  if (options_.evaluations == 0 && options_.time_limit == Duration{0}) limit_ = evaluations_ + usual;
+}
+
 bool SearchState::spent() const {
   if (evaluations_ >= limit_) return true;
   return options_.time_limit > Duration{0} && std::chrono::steady_clock::now() >= deadline_;

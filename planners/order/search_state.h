@@ -21,8 +21,11 @@ class SearchState {
   OrderScore consider(const RankOrders& orders, std::string_view origin);
   /// The same, and then one round of justification.
   OrderScore consider_justified(RankOrders orders, std::string_view origin);
-  /// One round, timed. Two evaluations' worth of work counts as one, for it is a repair, not a new order.
   RankOrders justify(const RankOrders& orders) { return justifier_.round(orders); }
+  /// Counts a node of the exact search as an evaluation. False where the limits are spent.
+  bool charge();
+  /// Allows as many more evaluations as the options say, or `usual` where they leave it open.
+  void extend(std::int64_t usual);
 
   /// A bound that somebody has proven.
   void raise_bound(Ticks bound);

@@ -1,0 +1,121 @@
+// The exact search against trying everything.
+#include <catch2/catch.hpp>
+
+#include <algorithm>
+
+#include "planners/order/bounds.h"
+#include "planners/order/evaluate.h"
+#include "tests/planners/order_helpers.h"
+#include "tests/planners/random_problem.h"
+
+using namespace stagecraft;
+
+namespace {
+
+/// Every order of a rank that its memory holds, micro-batches in order.
+class AllOfRank {
+ public:
+  AllOfRank(const Shop& shop, std::size_t rank) : shop_(shop), rank_(rank), done_(3 * shop.stages) { extend(); }
+
+  std::vector<std::vector<Step>> orders;
+
+ private:
+  void extend() {
+    if (order_.size() == 3 * shop_.stages_on(rank_).size() * shop_.microbatches) orders.push_back(order_);
+    for (std::uint32_t s : shop_.stages_on(rank_))
+      for (Step step = 3 * s; step < 3 * s + 3; ++step)
+        if (done_[step] < (kind_of(step) == kForward ? shop_.microbatches : done_[step - 1])) attempt(step);
+  }
+  void attempt(Step step) {
+    if (held_ - shop_.freed[step] > shop_.cap[rank_]) return;
+    held_ -= shop_.freed[step];
+    ++done_[step];
+    order_.push_back(step);
+    extend();
+    order_.pop_back();
+    --done_[step];
+    held_ += shop_.freed[step];
+  }
+
+  const Shop& shop_;
+  std::size_t rank_;
+  std::vector<std::size_t> done_;
+  std::vector<Step> order_;
+  std::int64_t held_ = 0;
+};
+
+/// The best objective of all combinations of orders; nothing where there are more than `most`.
+class BruteForce {
+ public:
+  explicit BruteForce(const Shop& shop) : shop_(shop), timer_(shop) {
+    for (std::size_t r = 0; r < shop.ranks; ++r) all_.push_back(AllOfRank(shop, r).orders);
+  }
+  double combinations() const {
+    double product = 1;
+    for (const auto& orders : all_) product *= static_cast<double>(orders.size());
+    return product;
+  }
+  Ticks best() {
+    best_ = kNever;
+    choose(0);
+    return best_;
+  }
+
+ private:
+  void choose(std::size_t rank) {
+    if (rank == shop_.ranks) {
+      best_ = std::min(best_, timer_.score(orders_).value(shop_.objective));
+      return;
+    }
+    for (const auto& order : all_[rank]) {
+      const std::size_t size = orders_.steps.size();
+      orders_.steps.insert(orders_.steps.end(), order.begin(), order.end());
+      orders_.begin.push_back(orders_.steps.size());
+      choose(rank + 1);
+      orders_.begin.pop_back();
+      orders_.steps.resize(size);
+    }
+  }
+
+  const Shop& shop_;
+  OrderTimer timer_;
+  std::vector<std::vector<std::vector<Step>>> all_;
+  RankOrders orders_;
+  Ticks best_ = kNever;
+};
+
+/// How many orders a rank has without its cap, at most.
+bool is_tiny(const Shop& shop) {
+  for (std::size_t r = 0; r < shop.ranks; ++r)
+    if (shop.stages_on(r).size() * shop.microbatches > 4 ||
+        (shop.stages_on(r).size() > 2 && shop.microbatches > 1))
+      return false;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("the exact search finds what trying everything finds", "[order][property]") {
+  int compared = 0;
+  int heuristic = 0;
+  for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+    const OrderProblem problem = test::random_problem(seed, {.most_ranks = 3, .most_microbatches = 4});
+    const Shop shop = make_shop(problem);
+    if (!is_tiny(shop)) continue;
+    BruteForce all(shop);
+    if (all.combinations() > 30'000) continue;
+    ++compared;
+    const Ticks best = all.best();
+    CAPTURE(seed, best);
+    CHECK(lower_bound(shop) <= best);
+    const OrderPlan plan = plan_order(problem, {.exact = true});
+    CHECK(test::fault_of(problem, plan) == "");
+    CHECK(plan.proven);
+    CHECK(plan.lower_bound == Duration(best));
+    const OrderPlan quick = plan_order(problem, {.evaluations = 4});
+    CHECK(quick.lower_bound <= Duration(best));
+    heuristic += (problem.objective == OrderObjective::Span ? quick.span : quick.makespan) == Duration(best);
+  }
+  CHECK(compared > 1000);
+  WARN(compared << " compared, " << heuristic << " found by four evaluations");
+}
