@@ -2,6 +2,7 @@
 
 #include "planners/order/construct.h"
 #include "planners/order/exact.h"
+#include "planners/order/local_search.h"
 #include "planners/order/search_state.h"
 
 namespace stagecraft {
@@ -20,6 +21,8 @@ OrderPlan plan_order(const OrderProblem& problem, const OrderOptions& options) {
   if (options.exact) {
     search.extend(kExactNodes);
     prove_order(search);
+  } else {
+    improve_orders(search, options.seed);
   }
   return {.schedule = to_schedule(search.best(), shop.stages),
           .span = Duration(search.score().span),

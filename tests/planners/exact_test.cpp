@@ -15,7 +15,9 @@ namespace {
 /// Every order of a rank that its memory holds, micro-batches in order.
 class AllOfRank {
  public:
-  AllOfRank(const Shop& shop, std::size_t rank) : shop_(shop), rank_(rank), done_(3 * shop.stages) { extend(); }
+  AllOfRank(const Shop& shop, std::size_t rank) : shop_(shop), rank_(rank), done_(3 * shop.stages) {
+    extend();
+  }
 
   std::vector<std::vector<Step>> orders;
 

@@ -69,6 +69,22 @@ TEST_CASE("the same problem gives the same plan", "[order][property]") {
   }
 }
 
+TEST_CASE("more evaluations never give a longer plan", "[order][property]") {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const OrderProblem problem = test::random_problem(seed, {.most_ranks = 4, .most_microbatches = 6});
+    Duration last = Duration::max();
+    for (std::int64_t evaluations : {1, 10, 100, 3000}) {
+      const OrderPlan plan = plan_order(problem, {.evaluations = evaluations});
+      const Duration value = problem.objective == OrderObjective::Span ? plan.span : plan.makespan;
+      CAPTURE(seed, evaluations);
+      CHECK(test::fault_of(problem, plan) == "");
+      CHECK(value <= last);
+      CHECK(plan.evaluations <= evaluations + 1);
+      last = value;
+    }
+  }
+}
+
 TEST_CASE("justification keeps caps and never makes the objective longer", "[order][property]") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Shop shop = make_shop(test::random_problem(seed, {.most_ranks = 5, .most_microbatches = 10}));
