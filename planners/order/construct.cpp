@@ -83,6 +83,8 @@ class Policies {
 
 /// Blocks with several periods and strides, those within the caps.
 class Blocks {
+  static constexpr std::size_t kMostStagesPerRank = 8;
+
  public:
   explicit Blocks(SearchState& search) : search_(search), shop_(search.shop()) {
     for (Ticks work : shop_.work) work_ = std::max(work_, work / static_cast<Ticks>(shop_.microbatches));
@@ -93,6 +95,8 @@ class Blocks {
   }
 
   void run() {
+    // A block's cost grows with the cube of a rank's stages, and there is less to gain.
+    if (shop_.stages > kMostStagesPerRank * shop_.ranks) return;
     for (int part = 0; part <= 40 && !search_.finished(); ++part) period(work_ + work_ * part / 60);
   }
 

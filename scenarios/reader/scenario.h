@@ -79,6 +79,8 @@ struct PipelineSpec {
   std::optional<int> microbatches;
   std::optional<int> chunks;
   std::optional<int> group;
+  std::optional<double> activation_limit;
+  std::optional<Bytes> memory_limit;
   Recompute recompute = Recompute::None;
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;

@@ -61,6 +61,10 @@ Schedule zb_h2(const ScheduleShape& shape);
 /// ScheduleZBVZeroBubble.
 Schedule zb_v(const ScheduleShape& shape);
 
+/// Stands for a planned schedule until its costs are known: one micro-batch after the other, the chunks of a rank
+/// in a wave (of two: stages `rank` and 2p - 1 - `rank`). Holds the activations of one micro-batch. O(ops).
+Schedule one_by_one(const ScheduleShape& shape);
+
 /// shape.group, or what stands for 0.
 inline int group_size(const ScheduleShape& shape, int otherwise) {
   return shape.group > 0 ? shape.group : otherwise;

@@ -181,7 +181,7 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:1:22: error: 'pipeline.schedule' must be a known name, got '1f1c'; did you mean '1f1b'?\n"
        "    1 | pipeline: {schedule: 1f1c, stages: 2, microbatches: 2}\n"
        "      |                      ^\n"
-       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, looped-bfs, zb-h1, zb-h2, interleaved-zero-bubble, zb-v\n"},
+       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, looped-bfs, zb-h1, zb-h2, interleaved-zero-bubble, zb-v, zb-1p, zb-2p, zb-auto\n"},
       {"pipeline: {schedule: 1f1b, chunks: 2, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {},
@@ -803,7 +803,7 @@ TEST_CASE("an override that cannot be is quoted", "[error]") {
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.schedule=gpip"},
        "--set pipeline.schedule=gpip: must be a known name; did you mean 'gpipe'?\n"
-       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, looped-bfs, zb-h1, zb-h2, interleaved-zero-bubble, zb-v\n"},
+       "      = known names: gpipe, 1f1b, kfkb, interleaved-1f1b, looped-bfs, zb-h1, zb-h2, interleaved-zero-bubble, zb-v, zb-1p, zb-2p, zb-auto\n"},
       {"pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.stages=70000"},
