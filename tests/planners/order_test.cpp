@@ -5,6 +5,7 @@
 #include "planners/order/dispatch.h"
 #include "planners/order/evaluate.h"
 #include "planners/order/justify.h"
+#include "planners/registry.h"
 #include "tests/planners/order_helpers.h"
 #include "tests/planners/random_problem.h"
 
@@ -59,14 +60,19 @@ TEST_CASE("plans of random uneven pipelines are complete, within the caps and ti
   }
 }
 
-TEST_CASE("the same problem gives the same plan", "[order][property]") {
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const OrderProblem problem = test::random_problem(seed, {.most_ranks = 4, .most_microbatches = 8});
-    const OrderPlan one = plan_order(problem, {.evaluations = 300});
-    const OrderPlan two = plan_order(problem, {.evaluations = 300});
-    CHECK(one.schedule == two.schedule);
-    CHECK(one.evaluations == two.evaluations);
-  }
+TEST_CASE("every planner of orders keeps what it promises, the same each time", "[order][property]") {
+  for (const PlannerEntry& planner : planners())
+    for (std::uint64_t seed = 0; planner.order && seed < 20; ++seed) {
+      const OrderProblem problem = test::random_problem(seed, {.most_ranks = 4, .most_microbatches = 8});
+      const OrderPlan one = planner.order(problem, {.evaluations = 300});
+      const OrderPlan two = planner.order(problem, {.evaluations = 300});
+      CAPTURE(planner.name, seed);
+      CHECK(find_planner(planner.name) == &planner);
+      CHECK(test::fault_of(problem, one) == "");
+      CHECK(one.schedule == two.schedule);
+      CHECK(one.evaluations == two.evaluations);
+    }
+  CHECK(find_planner("none") == nullptr);
 }
 
 TEST_CASE("more evaluations never give a longer plan", "[order][property]") {
