@@ -9,6 +9,9 @@ namespace stagecraft {
 
 namespace {
 
+/// Bytes times nanoseconds pass 64 bits.
+__extension__ using Wide = __int128;
+
 /// Something that memory limits: `bytes` each, worth `time` each, at most `count` of it.
 struct Item {
   std::int64_t bytes = 0;
@@ -19,7 +22,7 @@ struct Item {
 /// The most time that fits `bytes`: a knapsack with the last item cut, so an upper bound.
 Ticks most_time(std::vector<Item> items, std::int64_t bytes) {
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-    return static_cast<__int128>(a.time) * b.bytes > static_cast<__int128>(b.time) * a.bytes;
+    return static_cast<Wide>(a.time) * b.bytes > static_cast<Wide>(b.time) * a.bytes;
   });
   Ticks total = 0;
   for (const Item& item : items) {
@@ -27,8 +30,7 @@ Ticks most_time(std::vector<Item> items, std::int64_t bytes) {
     total += whole * item.time;
     bytes -= whole * item.bytes;
     if (whole == item.count) continue;
-    return total +
-           static_cast<Ticks>((static_cast<__int128>(bytes) * item.time + item.bytes - 1) / item.bytes);
+    return total + static_cast<Ticks>((static_cast<Wide>(bytes) * item.time + item.bytes - 1) / item.bytes);
   }
   return total;
 }
@@ -42,7 +44,7 @@ class RankBound {
     const Ticks first = idle_before_first_input();
     const Ticks last = idle_after_last_forward();
     // The two do not overlap where the last F must wait until an I has freed memory.
-    const bool apart = m_ * static_cast<__int128>(shop_.whole[rank_]) > shop_.cap[rank_];
+    const bool apart = m_ * static_cast<Wide>(shop_.whole[rank_]) > shop_.cap[rank_];
     return std::max(memory_time(), shop_.work[rank_] + (apart ? first + last : std::max(first, last)));
   }
   Ticks makespan() const {
@@ -98,11 +100,11 @@ class RankBound {
   }
 
   Ticks memory_time() const {
-    __int128 total = 0;
+    Wide total = 0;
     for (std::uint32_t s : shop_.stages_on(rank_))
-      total += static_cast<__int128>(m_) * (static_cast<__int128>(held(s)) *
-                                                (time(s, kForward) + paths_.round_trip[s] + time(s, kInput)) +
-                                            static_cast<__int128>(kept(s)) * time(s, kWeight));
+      total += static_cast<Wide>(m_) *
+               (static_cast<Wide>(held(s)) * (time(s, kForward) + paths_.round_trip[s] + time(s, kInput)) +
+                static_cast<Wide>(kept(s)) * time(s, kWeight));
     const std::int64_t cap = std::max<std::int64_t>(1, shop_.cap[rank_]);
     return static_cast<Ticks>((total + cap - 1) / cap);
   }

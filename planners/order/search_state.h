@@ -40,6 +40,7 @@ class SearchState {
   OrderScore score() const { return score_; }
   Ticks value() const { return score_.value(shop_.objective); }
   Ticks bound() const { return bound_; }
+  std::int64_t left() const { return limit_ - evaluations_; }  ///< evaluations
   std::int64_t evaluations() const { return evaluations_; }
   std::string_view origin() const { return origin_; }
 
