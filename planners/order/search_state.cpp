@@ -10,7 +10,7 @@ namespace {
 std::int64_t default_evaluations(const Shop& shop) {
   const bool chunked = shop.stages > shop.ranks;
   const auto steps = static_cast<std::int64_t>(shop.steps());
-  return std::clamp<std::int64_t>((chunked ? 2'500'000 : 200'000) / steps, chunked ? 24 : 6, 2000);
+  return std::clamp<std::int64_t>((chunked ? 2'500'000 : 150'000) / steps, chunked ? 24 : 6, 2000);
 }
 
 }  // namespace
