@@ -18,8 +18,9 @@ struct OrderProgress {
 
 /// How long to search.
 struct OrderOptions {
-  /// Orders that are timed at most; 0: the default effort, which is enough for the fixed family of candidates
-  /// and takes well under a second for 50,000 ops. The same number gives the same plan on every machine.
+  /// Orders that are timed at most, and nodes of the exact search; 0: the default effort, at most 2000 orders
+  /// and for 50,000 ops a fraction of a second. The same number gives the same plan on every machine. The
+  /// last step may pass it by one.
   std::int64_t evaluations = 0;
   Duration time_limit{0};  ///< wall clock; 0: none. The one setting that makes a plan depend on the machine
   bool exact = false;      ///< search on for a proof, as far as the limits allow. For small problems

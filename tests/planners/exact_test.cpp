@@ -46,7 +46,7 @@ class AllOfRank {
   std::int64_t held_ = 0;
 };
 
-/// The best objective of all combinations of orders; nothing where there are more than `most`.
+/// The best objective of all combinations of the ranks' orders.
 class BruteForce {
  public:
   explicit BruteForce(const Shop& shop) : shop_(shop), timer_(shop) {
@@ -86,7 +86,7 @@ class BruteForce {
   Ticks best_ = kNever;
 };
 
-/// How many orders a rank has without its cap, at most.
+/// Whether the orders of every rank can be listed.
 bool is_tiny(const Shop& shop) {
   for (std::size_t r = 0; r < shop.ranks; ++r)
     if (shop.stages_on(r).size() * shop.microbatches > 4 ||

@@ -91,6 +91,29 @@ TEST_CASE("more evaluations never give a longer plan", "[order][property]") {
   }
 }
 
+TEST_CASE("progress only ever gets better, and a time limit ends the search", "[order]") {
+  const OrderProblem problem = test::equal_problem({.ranks = 4,
+                                                    .microbatches = 8,
+                                                    .chunks = 2,
+                                                    .forward = Duration(50),
+                                                    .input = Duration(60),
+                                                    .weight = Duration(40),
+                                                    .hop = Duration(5),
+                                                    .kept = 2},
+                                                   12);
+  std::vector<OrderProgress> heard;
+  const OrderPlan plan =
+      plan_order(problem, {.time_limit = std::chrono::milliseconds(50),
+                           .progress = [&](const OrderProgress& progress) { heard.push_back(progress); }});
+  REQUIRE(!heard.empty());
+  CHECK(heard.back().best == plan.span);
+  CHECK(heard.back().lower_bound <= plan.lower_bound);
+  for (std::size_t i = 1; i < heard.size(); ++i) {
+    CHECK(heard[i].best <= heard[i - 1].best);
+    CHECK(heard[i].lower_bound >= heard[i - 1].lower_bound);
+  }
+}
+
 TEST_CASE("justification keeps caps and never makes the objective longer", "[order][property]") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Shop shop = make_shop(test::random_problem(seed, {.most_ranks = 5, .most_microbatches = 10}));
