@@ -164,5 +164,5 @@ TEST_CASE("the exact search finds what trying everything finds", "[order][proper
     heuristic += (problem.objective == OrderObjective::Span ? quick.span : quick.makespan) == Duration(best);
   }
   CHECK(compared > 1000);
-  WARN(compared << " compared, " << heuristic << " found by four evaluations");
+  CHECK(heuristic > compared * 9 / 10);  // four evaluations mostly do
 }
