@@ -49,21 +49,23 @@ std::string memory_against(const Compared& run, const Compared& other) {
   return fmt::format("with {} more memory", percent(ratio - 1));
 }
 
-void fastest(const std::vector<const Compared*>& runs, std::vector<std::string>& sentences) {
+/// Returns the schedule that the fastest one was held against; null where there is none.
+const Compared* fastest(const std::vector<const Compared*>& runs, std::vector<std::string>& sentences) {
   const Compared& first = *runs[0];
   const std::string which = first.fits() ? "fastest" : "fastest, but does not fit";
   const auto other = std::ranges::find_if(
       runs, [&](const Compared* run) { return run->fits() == first.fits() && schedule_of(*run) != schedule_of(first); });
-  if (other == runs.end()) return;
+  if (other == runs.end()) return nullptr;
   sentences.push_back(fmt::format("{} is {}: {} takes {} longer {}.", first.name, which, (*other)->name,
                                   percent(longer(**other, first)), memory_against(**other, first)));
+  return *other;
 }
 
-/// Those on the front behind the fastest.
-void cheaper(const std::vector<const Compared*>& runs, const std::vector<bool>& front,
+/// Those on the front behind the fastest, but for the one that it was held against.
+void cheaper(const std::vector<const Compared*>& runs, const std::vector<bool>& front, const Compared* told,
              std::vector<std::string>& sentences) {
   for (std::size_t i = 1; i < runs.size() && sentences.size() < kMostSentences; ++i) {
-    if (!front[i] || memory_of(*runs[i]) >= memory_of(*runs[0])) continue;
+    if (!front[i] || runs[i] == told || memory_of(*runs[i]) >= memory_of(*runs[0])) continue;
     const std::string sentence =
         fmt::format("{} takes {} longer than {}, {}.", runs[i]->name, percent(longer(*runs[i], *runs[0])),
                     runs[0]->name, memory_against(*runs[i], *runs[0]));
@@ -71,13 +73,13 @@ void cheaper(const std::vector<const Compared*>& runs, const std::vector<bool>& 
   }
 }
 
-/// Of schedules with several settings: the first of them in the table is the best.
+/// Of schedules with several settings: the first of them in the table is the best. The fastest of all was named.
 void best_settings(const std::vector<const Compared*>& runs, std::vector<std::string>& sentences) {
   std::map<std::string, int> settings;
   for (const Compared* run : runs) ++settings[schedule_of(*run)];
   for (const Compared* run : runs) {
     int& count = settings[schedule_of(*run)];
-    if (count > 1) sentences.push_back(fmt::format("Of {} settings of {}, {} is the fastest{}.", count, schedule_of(*run),
+    if (count > 1 && run != runs[0]) sentences.push_back(fmt::format("Of {} settings of {}, {} is the fastest{}.", count, schedule_of(*run),
                                                    run->name, run->fits() ? "" : ", and none fits"));
     count = 0;
   }
@@ -116,8 +118,8 @@ std::vector<std::string> in_words(const Comparison& comparison) {
   const std::vector<const Compared*> runs = simulated_runs(comparison);
   std::vector<std::string> sentences;
   if (runs.size() < 2) return sentences;
-  fastest(runs, sentences);
-  cheaper(runs, pareto(comparison), sentences);
+  const Compared* other = fastest(runs, sentences);
+  cheaper(runs, pareto(comparison), other, sentences);
   best_settings(runs, sentences);
   in_equal_memory(comparison, runs, sentences);
   return sentences;

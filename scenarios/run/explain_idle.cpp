@@ -176,7 +176,7 @@ double share(Duration part, Duration whole) {
 }
 
 std::string remedy_line(const Remedy& remedy, Duration makespan) {
-  std::string text = fmt::format("    {:<40}{:.1f} % less time", remedy.what, 100 * share(makespan - remedy.makespan, makespan));
+  std::string text = fmt::format("    {:<42}{:.1f} % less time", remedy.what, 100 * share(makespan - remedy.makespan, makespan));
   if (remedy.schedule) text += fmt::format(", {:.2g}x the peak memory", remedy.memory);
   return text + "\n";
 }
