@@ -12,7 +12,8 @@ namespace stagecraft {
 
 namespace {
 
-constexpr std::string_view kOptions[] = {"json", "csv", "svg", "trace", "schedule-csv", "schedule-comms-csv", "dot", "yaml"};
+constexpr std::string_view kOptions[] = {"json", "csv", "svg", "trace", "schedule-csv", "schedule-comms-csv",
+                                         "dot",  "yaml"};
 
 bool same(const std::optional<FileId>& a, const std::optional<FileId>& b) {
   return a && a == b;

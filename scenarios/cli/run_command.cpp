@@ -88,7 +88,8 @@ void expect_something(const Arguments& arguments, const Selection& shown, const 
 PyTorchLetters letters_of(const Arguments& arguments) {
   if (!arguments.has("schedule-letters")) return PyTorchLetters::New;
   if (!arguments.has("schedule-csv") && !arguments.has("schedule-comms-csv"))
-    throw UsageError("option '--schedule-letters' is of --schedule-csv and --schedule-comms-csv; give one of them");
+    throw UsageError(
+        "option '--schedule-letters' is of --schedule-csv and --schedule-comms-csv; give one of them");
   const std::string letters = arguments.value("schedule-letters");
   if (letters != "new" && letters != "old")
     throw UsageError(fmt::format("option '--schedule-letters' needs new or old, got '{}'", letters));
@@ -99,8 +100,9 @@ PyTorchLetters letters_of(const Arguments& arguments) {
 RankActions lowered(const Schedule& schedule, const ScheduleShape& shape, std::string_view name) {
   if (name == "dualpipe") return dualpipe_actions(shape);
   if (shape.replicas > 1 || shape.segments > 1)
-    throw UsageError("option '--schedule-comms-csv': PyTorch runs neither several copies of a model nor segments of "
-                     "sequences; there is '--schedule-csv'");
+    throw UsageError(
+        "option '--schedule-comms-csv': PyTorch runs neither several copies of a model nor segments of "
+        "sequences; there is '--schedule-csv'");
   // Where PyTorch has one stage a rank, it leaves gathering and reducing to others.
   return pytorch_actions(schedule, shape, {.shards = shape.chunks > 1});
 }
@@ -153,8 +155,8 @@ std::optional<Bytes> within_of(const Arguments& arguments) {
 Exit compare_command(const Arguments& arguments, Streams& streams) {
   for (const char* option : {"csv", "trace", "why", "schedule-csv", "schedule-comms-csv"})
     if (arguments.has(option))
-      throw UsageError(
-          fmt::format("option '--{}' is of one schedule; with '--compare' there are '--json' and '--svg'", option));
+      throw UsageError(fmt::format(
+          "option '--{}' is of one schedule; with '--compare' there are '--json' and '--svg'", option));
   std::vector<Alternative> alternatives;
   try {
     alternatives = parse_alternatives(arguments.value("compare"));
@@ -163,9 +165,9 @@ Exit compare_command(const Arguments& arguments, Streams& streams) {
   }
   const std::vector<std::string> overrides = arguments.values("set");
   Outputs outputs(arguments, scenario_files(read_scenario(arguments.positional[0], overrides)), streams.out);
-  const Comparison comparison = compare_schedules(arguments.positional[0], overrides, alternatives,
-                                                  samples_of(arguments), seed_of(arguments),
-                                                  within_of(arguments));
+  const Comparison comparison =
+      compare_schedules(arguments.positional[0], overrides, alternatives, samples_of(arguments),
+                        seed_of(arguments), within_of(arguments));
   outputs.write("json", [&](TextSink& sink) { sink.write(json_report(comparison, version())); });
   outputs.write("svg", [&](TextSink& sink) { write_tradeoff(comparison, sink); });
   outputs.finish();
@@ -200,7 +202,8 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
   if (why && !outputs.stdout_taken())
-    streams.out << idle_report(result, explain_idle(arguments.positional[0], arguments.values("set"), result));
+    streams.out << idle_report(result,
+                               explain_idle(arguments.positional[0], arguments.values("set"), result));
   if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
     streams.out << "  Written    " << files << "\n";
   flush_output(streams.out);

@@ -221,7 +221,8 @@ struct Fields<PipelineSpec> {
             "a schedule in PyTorch's notation, relative to the scenario; instead of `schedule`")
           .example("schedule.csv"),
       field("csv_letters", &PipelineSpec::csv_letters,
-            "of `csv`: new, or old where B is the input gradient and BW the full backward (PyTorch before 2.5)"),
+            "of `csv`: new, or old where B is the input gradient and BW the full backward (PyTorch before "
+            "2.5)"),
       field("stages", &PipelineSpec::stages, "pipeline ranks p, where there is no model").min(1).max(65535),
       field("microbatches", &PipelineSpec::microbatches,
             "micro-batches of one step m, where there is no batch")
@@ -235,7 +236,8 @@ struct Fields<PipelineSpec> {
           .min(1)
           .max(1 << 20),
       field("segments", &PipelineSpec::segments,
-            "parts that a sequence is cut into, which run one after the other (terapipe, seq1f1b; 4 by default)")
+            "parts that a sequence is cut into, which run one after the other (terapipe, seq1f1b; 4 by "
+            "default)")
           .min(1)
           .max(kMaxSegments),
       field("activation_limit", &PipelineSpec::activation_limit,

@@ -50,7 +50,8 @@ class Builder {
     plan_order_of(read_, built_);
     built_.problem.schedule = with_updates();
     if (built_.problem.transfers == TransferMode::Blocking)
-      built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.shape, built_.problem.edges);
+      built_.problem.schedule =
+          with_blocking_sends(built_.problem.schedule, built_.problem.shape, built_.problem.edges);
     return std::move(built_);
   }
 

@@ -60,8 +60,8 @@ BuiltScenario build(const ReadScenario& read);
 CostSources cost_sources(const BuiltScenario& built, const CostSample& sample = {});
 
 /// Puts the costs of a scenario with a model into a problem: stages, the chain of hops between them, and what
-/// segments and copies of the model change. Throws ModelError, and std::domain_error for times beyond 292 years.
-/// REQUIRES: built.training, and built.problem's shape and schedule.
+/// segments and copies of the model change. Throws ModelError, and std::domain_error for times beyond 292
+/// years. REQUIRES: built.training, and built.problem's shape and schedule.
 void set_model_costs(const BuiltScenario& built, const RooflineConstants& constants,
                      const CostSources& sources, PipelineProblem& problem);
 

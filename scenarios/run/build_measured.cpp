@@ -96,7 +96,8 @@ class ModelCoster {
       strategy.past_segments = *segment;
     }
     const auto stages = static_cast<std::size_t>(shape_.stages());
-    const std::span ranks = std::span(placement_.rank_of).subspan(static_cast<std::size_t>(replica) * stages, stages);
+    const std::span ranks =
+        std::span(placement_.rank_of).subspan(static_cast<std::size_t>(replica) * stages, stages);
     return roofline_costs(model, strategy, training_.cluster, constants_, ranks, sources_);
   }
 

@@ -89,7 +89,8 @@ void refuse_idle_links(const ReadScenario& read) {
 /// Letters of a file that is not there.
 void refuse_letters(const ReadScenario& read) {
   if (read.scenario.pipeline.csv || !given(read, "pipeline", "csv_letters")) return;
-  throw error_at(*read.root, "pipeline.csv_letters", "'pipeline.csv_letters' is of 'pipeline.csv', which is not set");
+  throw error_at(*read.root, "pipeline.csv_letters",
+                 "'pipeline.csv_letters' is of 'pipeline.csv', which is not set");
 }
 
 /// Two names for one schedule. Says where the other one stands.

@@ -62,9 +62,9 @@ std::string throughput_title(const Comparison& comparison) {
 
 std::string row(const Comparison& comparison, const Compared& run, bool on_front, std::size_t width) {
   return without_blank_end(fmt::format(
-      "{} {:<{}}{:<12}{}{:<10}{:<10}{:<12}{}{}", on_front ? "*" : " ", run.name, width, to_text(run.metrics.makespan),
-      throughput(comparison, run), behind(run, comparison.runs[0]), percent(run.metrics.bubble_over_makespan),
-      memory(run), band(run), run.fits() ? "" : "  does not fit"));
+      "{} {:<{}}{:<12}{}{:<10}{:<10}{:<12}{}{}", on_front ? "*" : " ", run.name, width,
+      to_text(run.metrics.makespan), throughput(comparison, run), behind(run, comparison.runs[0]),
+      percent(run.metrics.bubble_over_makespan), memory(run), band(run), run.fits() ? "" : "  does not fit"));
 }
 
 std::string verdict(const Compared& a, const Compared& b) {

@@ -53,8 +53,9 @@ std::string memory_against(const Compared& run, const Compared& other) {
 const Compared* fastest(const std::vector<const Compared*>& runs, std::vector<std::string>& sentences) {
   const Compared& first = *runs[0];
   const std::string which = first.fits() ? "fastest" : "fastest, but does not fit";
-  const auto other = std::ranges::find_if(
-      runs, [&](const Compared* run) { return run->fits() == first.fits() && schedule_of(*run) != schedule_of(first); });
+  const auto other = std::ranges::find_if(runs, [&](const Compared* run) {
+    return run->fits() == first.fits() && schedule_of(*run) != schedule_of(first);
+  });
   if (other == runs.end()) return nullptr;
   sentences.push_back(fmt::format("{} is {}: {} takes {} longer {}.", first.name, which, (*other)->name,
                                   percent(longer(**other, first)), memory_against(**other, first)));
@@ -73,14 +74,16 @@ void cheaper(const std::vector<const Compared*>& runs, const std::vector<bool>& 
   }
 }
 
-/// Of schedules with several settings: the first of them in the table is the best. The fastest of all was named.
+/// Of schedules with several settings: the first of them in the table is the best. The fastest of all was
+/// named.
 void best_settings(const std::vector<const Compared*>& runs, std::vector<std::string>& sentences) {
   std::map<std::string, int> settings;
   for (const Compared* run : runs) ++settings[schedule_of(*run)];
   for (const Compared* run : runs) {
     int& count = settings[schedule_of(*run)];
-    if (count > 1 && run != runs[0]) sentences.push_back(fmt::format("Of {} settings of {}, {} is the fastest{}.", count, schedule_of(*run),
-                                                   run->name, run->fits() ? "" : ", and none fits"));
+    if (count > 1 && run != runs[0])
+      sentences.push_back(fmt::format("Of {} settings of {}, {} is the fastest{}.", count, schedule_of(*run),
+                                      run->name, run->fits() ? "" : ", and none fits"));
     count = 0;
   }
 }
@@ -88,15 +91,16 @@ void best_settings(const std::vector<const Compared*>& runs, std::vector<std::st
 /// The fastest schedule that holds no more than the one that was named first.
 void in_equal_memory(const Comparison& comparison, const std::vector<const Compared*>& runs,
                      std::vector<std::string>& sentences) {
-  const auto base = std::ranges::find_if(
-      runs, [&](const Compared* run) { return run->name == comparison.first_named; });
+  const auto base =
+      std::ranges::find_if(runs, [&](const Compared* run) { return run->name == comparison.first_named; });
   if (base == runs.end()) return;
-  const auto best = std::ranges::find_if(
-      runs, [&](const Compared* run) { return memory_of(*run) <= memory_of(**base); });
+  const auto best =
+      std::ranges::find_if(runs, [&](const Compared* run) { return memory_of(*run) <= memory_of(**base); });
   if (*best == *base)
     return sentences.push_back(fmt::format("In the memory of {} nothing else is faster.", (*base)->name));
-  sentences.push_back(fmt::format("In the memory of {}, {} is the fastest: {} takes {} longer.", (*base)->name,
-                                  (*best)->name, (*base)->name, percent(longer(**base, **best))));
+  sentences.push_back(fmt::format("In the memory of {}, {} is the fastest: {} takes {} longer.",
+                                  (*base)->name, (*best)->name, (*base)->name,
+                                  percent(longer(**base, **best))));
 }
 
 }  // namespace
@@ -128,13 +132,14 @@ std::vector<std::string> in_words(const Comparison& comparison) {
 void write_tradeoff(const Comparison& comparison, TextSink& sink) {
   const std::vector<const Compared*> runs = simulated_runs(comparison);
   const std::vector<bool> front = pareto(comparison);
-  const bool bytes = std::ranges::all_of(runs, [](const Compared* run) { return run->metrics.peak_memory_bytes > 0; });
+  const bool bytes =
+      std::ranges::all_of(runs, [](const Compared* run) { return run->metrics.peak_memory_bytes > 0; });
   constexpr double kGiB = 1024.0 * 1024 * 1024;
-  ScatterPicture picture{.title = comparison.scenario,
-                         .subtitle = fmt::format("{} schedules, on the line those that nothing beats in both",
-                                                 runs.size()),
-                         .x_label = bytes ? "peak memory of a device (GiB)" : "peak activations (micro-batches)",
-                         .y_label = runs[0]->model ? "samples per second" : "micro-batches per second"};
+  ScatterPicture picture{
+      .title = comparison.scenario,
+      .subtitle = fmt::format("{} schedules, on the line those that nothing beats in both", runs.size()),
+      .x_label = bytes ? "peak memory of a device (GiB)" : "peak activations (micro-batches)",
+      .y_label = runs[0]->model ? "samples per second" : "micro-batches per second"};
   for (std::size_t i = 0; i < runs.size(); ++i)
     picture.points.push_back({.x = memory_of(*runs[i]) / (bytes ? kGiB : 1),
                               .y = 1 / runs[i]->seconds_per_sample(),

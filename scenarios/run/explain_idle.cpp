@@ -110,7 +110,8 @@ std::vector<Candidate> candidates(const IdleByCause& idle) {
   std::vector<Candidate> result;
   if (there(BubbleCause::Link) || there(BubbleCause::Dependency))
     result.push_back({"kfkb group=2", {"pipeline.schedule=kfkb", "pipeline.group=2"}});
-  if (!there(BubbleCause::WarmUp) && !there(BubbleCause::Drain) && !there(BubbleCause::Dependency)) return result;
+  if (!there(BubbleCause::WarmUp) && !there(BubbleCause::Drain) && !there(BubbleCause::Dependency))
+    return result;
   for (const char* chunks : {"2", "4"})
     result.push_back({chunks[0] == '2' ? "interleaved-1f1b v=2" : "interleaved-1f1b v=4",
                       {"pipeline.schedule=interleaved-1f1b", fmt::format("pipeline.chunks={}", chunks)}});
@@ -141,10 +142,11 @@ void try_twice_the_microbatches(const Variations& scenario, const RunResult& run
             : fmt::format("pipeline.microbatches={}", 2 * run.built.problem.shape.microbatches);
   try {
     const RunResult doubled = scenario.run_with({twice});
-    remedies.push_back({.what = "twice the micro-batches, per micro-batch",
-                        .makespan = doubled.metrics.makespan / 2,
-                        .memory = static_cast<double>(doubled.metrics.peak_memory_bytes) /
-                                  static_cast<double>(std::max<std::int64_t>(1, run.metrics.peak_memory_bytes))});
+    remedies.push_back(
+        {.what = "twice the micro-batches, per micro-batch",
+         .makespan = doubled.metrics.makespan / 2,
+         .memory = static_cast<double>(doubled.metrics.peak_memory_bytes) /
+                   static_cast<double>(std::max<std::int64_t>(1, run.metrics.peak_memory_bytes))});
   } catch (const InputError&) {
     return;  // a schedule from a file has its micro-batches
   }
@@ -152,7 +154,8 @@ void try_twice_the_microbatches(const Variations& scenario, const RunResult& run
 
 double memory_ratio(const RunResult& other, const RunResult& run) {
   const auto ratio = [](auto a, auto b) { return static_cast<double>(a) / static_cast<double>(b); };
-  if (run.metrics.peak_memory_bytes > 0) return ratio(other.metrics.peak_memory_bytes, run.metrics.peak_memory_bytes);
+  if (run.metrics.peak_memory_bytes > 0)
+    return ratio(other.metrics.peak_memory_bytes, run.metrics.peak_memory_bytes);
   if (run.metrics.peak_activations == 0) return 1;
   return ratio(other.metrics.peak_activations * run.built.problem.shape.chunks,
                run.metrics.peak_activations * other.built.problem.shape.chunks);
@@ -176,7 +179,8 @@ double share(Duration part, Duration whole) {
 }
 
 std::string remedy_line(const Remedy& remedy, Duration makespan) {
-  std::string text = fmt::format("    {:<42}{:.1f} % less time", remedy.what, 100 * share(makespan - remedy.makespan, makespan));
+  std::string text = fmt::format("    {:<42}{:.1f} % less time", remedy.what,
+                                 100 * share(makespan - remedy.makespan, makespan));
   if (remedy.schedule) text += fmt::format(", {:.2g}x the peak memory", remedy.memory);
   return text + "\n";
 }
@@ -209,9 +213,10 @@ std::string idle_report(const RunResult& run, const IdleExplanation& explanation
   for (const Waits& wait : explanation.waits) {
     const RankMetrics& rank = run.metrics.ranks[static_cast<std::size_t>(wait.rank)];
     std::string what(info(wait.cause).name);
-    if (!wait.waits_for.empty()) what += ": " + wait.waits_for + (wait.cause == BubbleCause::Link ? " on the way" : "");
-    text += fmt::format("    rank {:<4}{:<40}{:<12}{:.0f} % of its idle time\n", wait.rank, what, to_text(wait.time),
-                        100 * share(wait.time, rank.idle));
+    if (!wait.waits_for.empty())
+      what += ": " + wait.waits_for + (wait.cause == BubbleCause::Link ? " on the way" : "");
+    text += fmt::format("    rank {:<4}{:<40}{:<12}{:.0f} % of its idle time\n", wait.rank, what,
+                        to_text(wait.time), 100 * share(wait.time, rank.idle));
   }
   text += explanation.remedies.empty() ? "  Nothing that was tried takes less time\n" : "  What would help\n";
   for (const Remedy& remedy : explanation.remedies) text += remedy_line(remedy, run.metrics.makespan);

@@ -81,10 +81,11 @@ constexpr std::array kMetrics{
                "most stage activations that any rank holds at once, each of one stage and micro-batch, from "
                "F until B (or W)",
                [](const RunResult& run) -> Value { return run.metrics.peak_activations; }},
-    MetricInfo{"steady_microbatch_s", "s",
-               "schedules without a flush (pipedream, pipedream-2bw): mean time between micro-batches that leave "
-               "rank 0 once the pipeline is full",
-               steady_microbatch_of},
+    MetricInfo{
+        "steady_microbatch_s", "s",
+        "schedules without a flush (pipedream, pipedream-2bw): mean time between micro-batches that leave "
+        "rank 0 once the pipeline is full",
+        steady_microbatch_of},
     MetricInfo{"throughput_samples_per_s", "samples/s", "samples of the global batch over the makespan",
                samples_per_second},
     MetricInfo{"throughput_tokens_per_s", "tokens/s", "tokens of the global batch over the makespan",

@@ -81,8 +81,8 @@ void split_into_segments(PipelineProblem& problem) {
   if (segments == 1) return;
   std::vector<StageCost> stages = problem.stages;
   for (StageCost& stage : stages) {
-    for (Duration StageCost::*time : {&StageCost::forward, &StageCost::backward, &StageCost::input_gradient,
-                                      &StageCost::weight_gradient})
+    for (Duration StageCost::*time :
+         {&StageCost::forward, &StageCost::backward, &StageCost::input_gradient, &StageCost::weight_gradient})
       stage.*time = share(stage.*time, segments);
     stage.activation_bytes = share(Bytes{stage.activation_bytes}, segments);
     stage.weight_gradient_bytes = share(Bytes{stage.weight_gradient_bytes}, segments);
@@ -117,8 +117,8 @@ UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape,
     };
     if (costs.backward.empty()) stage.backward = stage.input_gradient + stage.weight_gradient;
     if (!costs.forward_backward.empty())
-      stage.overlap_saving = stage.forward + stage.backward -
-                             reader.stage(costs.forward_backward, "costs.forward_backward", i);
+      stage.overlap_saving =
+          stage.forward + stage.backward - reader.stage(costs.forward_backward, "costs.forward_backward", i);
     if (stage.weight_gradient_bytes > stage.activation_bytes)
       throw error_at(*read.root, "costs.weight_gradient_activation",
                      "'costs.weight_gradient_activation' must not be more than 'costs.activation', of which "

@@ -14,8 +14,8 @@ namespace stagecraft {
 /// index_schedule() does. O(ops) time; per op 16 bytes for the task and 4 while it builds.
 std::variant<TaskGraph, ScheduleFault> lower(const PipelineProblem& problem);
 
-/// The costs of the tasks that lower() makes of a problem, without its tasks: what TaskGraph::costs becomes when
-/// stages and edges cost something else. `placement` is that of its schedule. O(stages).
+/// The costs of the tasks that lower() makes of a problem, without its tasks: what TaskGraph::costs becomes
+/// when stages and edges cost something else. `placement` is that of its schedule. O(stages).
 std::vector<TaskCost> task_costs(const PipelineProblem& problem, StagePlacement placement);
 
 /// Proves all that Schedule promises, freedom from deadlock included; otherwise says what is wrong. O(ops).

@@ -13,9 +13,8 @@ struct RankMemory {
   std::int64_t static_bytes = 0;  ///< weights, gradients and optimizer state of its stages
   std::int64_t peak_bytes =
       0;  ///< static plus activations plus the running op's working memory, at the worst moment
-  std::int64_t peak_activations =
-      0;  ///< most stage activations held at once: counted from F until B, or until W;
-                        ///< with segments those of segments
+  std::int64_t peak_activations = 0;  ///< most stage activations held at once: counted from F until B, or
+                                      ///< until W; with segments those of segments
 };
 
 /// Memory of every rank. Depends on the order alone, not on times: a rank runs one op at a time.

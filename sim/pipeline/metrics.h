@@ -39,8 +39,9 @@ struct PipelineMetrics {
   std::vector<RankMetrics> ranks;
 };
 
-/// Mean time between micro-batches that leave rank 0, in the second half of those behind which another one still
-/// enters: what a schedule without flush settles to. Nothing where there are fewer than two. O(ops of rank 0).
+/// Mean time between micro-batches that leave rank 0, in the second half of those behind which another one
+/// still enters: what a schedule without flush settles to. Nothing where there are fewer than two. O(ops of
+/// rank 0).
 std::optional<Duration> steady_microbatch(const Timeline& timeline);
 
 /// From a timeline and what work_of(), memory_of() and idle_by_cause() say of it. O(ranks).

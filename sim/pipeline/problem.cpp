@@ -39,7 +39,8 @@ struct Senders {
 
 StagePlacement placement_of(const Schedule& schedule, const ScheduleShape& shape) {
   const auto stages = static_cast<std::size_t>(shape.stages());
-  StagePlacement placement{.rank_of = std::vector<int>(stages * static_cast<std::size_t>(shape.replicas), -1)};
+  StagePlacement placement{.rank_of =
+                               std::vector<int>(stages * static_cast<std::size_t>(shape.replicas), -1)};
   for (int rank = 0; rank < schedule.ranks(); ++rank)
     for (const Op& op : schedule.rank(rank)) {
       const auto place = [&](std::size_t stage, std::size_t replica) {

@@ -23,7 +23,8 @@ enum class TransferMode : std::uint8_t {
   Blocking,  ///< the sending rank is held until the data has arrived
 };
 
-/// A schedule with its costs: all that the simulator needs. `shape` has as many replicas and segments as the ops.
+/// A schedule with its costs: all that the simulator needs. `shape` has as many replicas and segments as the
+/// ops.
 struct PipelineProblem {
   Schedule schedule;
   ScheduleShape shape;
@@ -64,9 +65,9 @@ std::vector<StageEdge> chain(int stages, Duration hop);
 Schedule with_blocking_sends(const Schedule& schedule, const ScheduleShape& shape,
                              const std::vector<StageEdge>& edges);
 
-/// The schedule with one gradient reduction and one optimizer op per stage and replica at the end of its rank,
-/// for the stages whose cost has them. With `update_every` > 0 they stand behind the backwards of as many
-/// micro-batches each, and at the end for the rest.
+/// The schedule with one gradient reduction and one optimizer op per stage and replica at the end of its
+/// rank, for the stages whose cost has them. With `update_every` > 0 they stand behind the backwards of as
+/// many micro-batches each, and at the end for the rest.
 Schedule with_step_end(const Schedule& schedule, const ScheduleShape& shape,
                        const std::vector<StageCost>& stages, int update_every = 0);
 

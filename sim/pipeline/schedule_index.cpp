@@ -258,9 +258,9 @@ class Indexer {
   std::size_t microbatches_ = 0;
   std::size_t replicas_ = 1;
   std::vector<std::uint8_t> replica_of_;  ///< by micro-batch; empty where there is one replica
-  std::vector<bool> weight_done_;  ///< by slot; empty while no W was seen
-  std::size_t claimed_ = 0;        ///< forwards and gradients
-  std::size_t weights_ = 0;        ///< full backwards and weight gradients
+  std::vector<bool> weight_done_;         ///< by slot; empty while no W was seen
+  std::size_t claimed_ = 0;               ///< forwards and gradients
+  std::size_t weights_ = 0;               ///< full backwards and weight gradients
 };
 
 }  // namespace

@@ -21,14 +21,14 @@ struct ScheduleFault {
 
 /// Where a schedule puts things. Task i is op i of the schedule.
 ///
-/// Stage g in replica r is "placed stage" r * stages + g; a unit is a micro-batch, or with segments one of its
-/// parts: microbatch * segments + segment.
+/// Stage g in replica r is "placed stage" r * stages + g; a unit is a micro-batch, or with segments one of
+/// its parts: microbatch * segments + segment.
 struct ScheduleIndex {
   std::size_t stages = 0;
   std::size_t segments = 1;
   std::size_t units = 0;
   StagePlacement placement;
-  LargeArray<TaskId> forward;   ///< by slot(): the task that ends with the forward's output ready to go
+  LargeArray<TaskId> forward;  ///< by slot(): the task that ends with the forward's output ready to go
   /// By slot(): the tasks that evict activations and that return them. Empty where none are evicted.
   LargeArray<TaskId> evicted;
   LargeArray<TaskId> returned;

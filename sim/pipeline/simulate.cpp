@@ -10,8 +10,8 @@ namespace stagecraft {
 
 namespace {
 
-/// Whether what `to` takes from `from` is a gradient. A fused op takes an activation for its forward half and a
-/// gradient for the other one; where both come from the same op, the activation is the `first` of the two.
+/// Whether what `to` takes from `from` is a gradient. A fused op takes an activation for its forward half and
+/// a gradient for the other one; where both come from the same op, the activation is the `first` of the two.
 bool is_gradient(const Op& from, const Op& to, bool first) {
   if (from.kind == OpKind::Evict || from.kind == OpKind::Return) return false;
   if (to.kind != OpKind::ForwardBackward) return to.kind != OpKind::Forward;
@@ -38,8 +38,9 @@ Timeline timeline_of(Schedule schedule, EventRun run, const TaskGraph& graph) {
       return other.from_op == transfer.from && other.to_op == transfer.to;
     };
     const bool first = timeline.transfers.empty() || !same(timeline.transfers.back());
-    timeline.transfers.push_back({transfer.from, transfer.to, transfer.start, transfer.end,
-                                  is_gradient(timeline.ops[transfer.from], timeline.ops[transfer.to], first)});
+    timeline.transfers.push_back(
+        {transfer.from, transfer.to, transfer.start, transfer.end,
+         is_gradient(timeline.ops[transfer.from], timeline.ops[transfer.to], first)});
   }
   timeline.makespan = makespan(graph, run.times);
   timeline.start = std::move(run.times.start);

@@ -57,7 +57,9 @@ std::string number_text(double value, double step) {
 
 struct Box {
   double left, top, right, bottom;
-  bool meets(const Box& o) const { return left < o.right && o.left < right && top < o.bottom && o.top < bottom; }
+  bool meets(const Box& o) const {
+    return left < o.right && o.left < right && top < o.bottom && o.top < bottom;
+  }
 };
 
 class Drawing {
@@ -91,11 +93,13 @@ class Drawing {
     const double height = bottom() + kBelow;
     out_.put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", Px{width_}, "\" height=\"", Px{height},
              "\" viewBox=\"0 0 ", Px{width_}, ' ', Px{height}, "\" role=\"img\" aria-labelledby=\"t d\">\n",
-             "<title id=\"t\">", XmlText{picture_.title}, "</title>\n<desc id=\"d\">", XmlText{picture_.y_label},
-             " over ", XmlText{picture_.x_label}, "</desc>\n<style>\ntext{font:", Px{kFontSize},
+             "<title id=\"t\">", XmlText{picture_.title}, "</title>\n<desc id=\"d\">",
+             XmlText{picture_.y_label}, " over ", XmlText{picture_.x_label},
+             "</desc>\n<style>\ntext{font:", Px{kFontSize},
              "px Helvetica,Arial,sans-serif;fill:#222}\n.t{font-size:", Px{kTitleSize},
              "px;font-weight:bold}.s{fill:#555}.e{text-anchor:end}.c{text-anchor:middle}\n",
-             ".l{stroke:#e4e4e4;fill:none}.x{stroke:#555;fill:none}.f{stroke:#0072b2;stroke-width:1.6;fill:none}\n",
+             ".l{stroke:#e4e4e4;fill:none}.x{stroke:#555;fill:none}.f{stroke:#0072b2;stroke-width:1.6;fill:"
+             "none}\n",
              ".m{stroke:#d55e00;stroke-dasharray:5 4;fill:none}.o{fill:#0072b2}.p{fill:#9aa5b1}\n",
              ".h{stroke:#fff;stroke-width:3;paint-order:stroke}\n</style>\n<rect width=\"", Px{width_},
              "\" height=\"", Px{height}, "\" fill=\"#fff\"/>\n");
@@ -111,9 +115,11 @@ class Drawing {
     out_.put("<path class=\"l\" d=\"");
     for (const double x : x_.ticks()) out_.put('M', Px{x_.at(x)}, ' ', Px{kTop}, 'V', Px{bottom()});
     for (const double y : y_.ticks()) out_.put('M', Px{kLeft}, ' ', Px{y_.at(y)}, 'H', Px{x_.to});
-    out_.put("\"/>\n<path class=\"x\" d=\"M", Px{kLeft}, ' ', Px{kTop}, 'V', Px{bottom()}, 'H', Px{x_.to}, "\"/>\n");
+    out_.put("\"/>\n<path class=\"x\" d=\"M", Px{kLeft}, ' ', Px{kTop}, 'V', Px{bottom()}, 'H', Px{x_.to},
+             "\"/>\n");
     for (const double x : x_.ticks()) text("c", x_.at(x), bottom() + 17, number_text(x, x_.step));
-    for (const double y : y_.ticks()) text("e", kLeft - 7, y_.at(y) + kFontSize * 0.36, number_text(y, y_.step));
+    for (const double y : y_.ticks())
+      text("e", kLeft - 7, y_.at(y) + kFontSize * 0.36, number_text(y, y_.step));
     text("c", (kLeft + x_.to) / 2, bottom() + 38, picture_.x_label);
     const double middle = kTop + kPlotHeight / 2;
     out_.put("<text class=\"c\" x=\"", Px{kMargin + 4}, "\" y=\"", Px{middle}, "\" transform=\"rotate(-90 ",
@@ -145,8 +151,8 @@ class Drawing {
     for (const ScatterPoint& point : picture_.points) {
       const double x = x_.at(point.x), y = y_.at(point.y);
       taken_.push_back({x - kDot, y - kDot, x + kDot, y + kDot});
-      out_.put("<circle class=\"", point.on_front ? 'o' : 'p', "\" cx=\"", Px{x}, "\" cy=\"", Px{y}, "\" r=\"",
-               Px{kDot}, "\"><title>", XmlText{point.label}, "</title></circle>\n");
+      out_.put("<circle class=\"", point.on_front ? 'o' : 'p', "\" cx=\"", Px{x}, "\" cy=\"", Px{y},
+               "\" r=\"", Px{kDot}, "\"><title>", XmlText{point.label}, "</title></circle>\n");
     }
     for (const bool on_front : {true, false})
       for (const ScatterPoint& point : picture_.points)
@@ -168,8 +174,10 @@ class Drawing {
                                      {x - 6 - wide, y + 16}}};
     for (const Spot& spot : spots) {
       const Box box{spot.x, spot.y - up, spot.x + wide, spot.y + down};
-      const bool inside = box.left >= kLeft && box.right <= x_.to + kMargin - 4 && box.top >= kTop && box.bottom <= bottom();
-      if (!inside || std::any_of(taken_.begin(), taken_.end(), [&](const Box& o) { return box.meets(o); })) continue;
+      const bool inside =
+          box.left >= kLeft && box.right <= x_.to + kMargin - 4 && box.top >= kTop && box.bottom <= bottom();
+      if (!inside || std::any_of(taken_.begin(), taken_.end(), [&](const Box& o) { return box.meets(o); }))
+        continue;
       taken_.push_back(box);
       return text("h", spot.x, spot.y, point.label);
     }

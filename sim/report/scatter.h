@@ -28,9 +28,9 @@ struct ScatterPicture {
   int width = 1000;  ///< in pixels, at least 480
 };
 
-/// Draws points with their labels as SVG, linear axes, and through those on the front a line in steps: what of y can
-/// be had for an x. Labels that would cover another one are left out; every point has its label as a tooltip.
-/// Same picture, same bytes. O(points^2). REQUIRES: a point.
+/// Draws points with their labels as SVG, linear axes, and through those on the front a line in steps: what
+/// of y can be had for an x. Labels that would cover another one are left out; every point has its label as a
+/// tooltip. Same picture, same bytes. O(points^2). REQUIRES: a point.
 void write_scatter(const ScatterPicture& picture, TextSink& sink);
 
 }  // namespace stagecraft

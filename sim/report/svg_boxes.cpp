@@ -74,12 +74,11 @@ class RowDrawer {
     const TimePoint start = scene_.timeline.start[index], end = scene_.timeline.end[index];
     const int shade = scene_.contents.shade(rank, op.stage);
     begin_rect(start, end, band);
-    out_.put(BoxClassName{box_class(op.kind, shade)}, "\"><title>", to_string(scene_.timeline.ops[index]), ' ',
-             info(scene_.timeline.ops[index].kind).name, ", ");
+    out_.put(BoxClassName{box_class(op.kind, shade)}, "\"><title>", to_string(scene_.timeline.ops[index]),
+             ' ', info(scene_.timeline.ops[index].kind).name, ", ");
     put_times(start, end);
     out_.put("</title></rect>\n");
-    draw_label(op, start, end, band,
-               wants_white_text(fill(op.kind, shade, scene_.contents.lightness_steps)));
+    draw_label(op, start, end, band, wants_white_text(fill(op.kind, shade, scene_.contents.lightness_steps)));
   }
 
   void draw_label(const Op& op, TimePoint start, TimePoint end, Band band, bool white) {

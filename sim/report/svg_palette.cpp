@@ -12,12 +12,11 @@ namespace {
 
 constexpr Colour kSkyBlue{0x56, 0xB4, 0xE9}, kGreen{0x00, 0x9E, 0x73}, kOrange{0xE6, 0x9F, 0x00},
     kPurple{0xCC, 0x79, 0xA7}, kBlue{0x00, 0x72, 0xB2}, kVermilion{0xD5, 0x5E, 0x00},
-    kYellow{0xF0, 0xE4, 0x42}, kGrey{0x55, 0x55, 0x55}, kTeal{0x2B, 0xA9, 0xAE},
-    kBrown{0x8C, 0x56, 0x4B};
+    kYellow{0xF0, 0xE4, 0x42}, kGrey{0x55, 0x55, 0x55}, kTeal{0x2B, 0xA9, 0xAE}, kBrown{0x8C, 0x56, 0x4B};
 
 /// By OpKind.
-constexpr std::array<Colour, kOpKinds> kFills{
-    kSkyBlue, kGreen, kOrange, kPurple, kTeal, kBlue, kVermilion, kBrown, kBrown, kBrown, kBrown, kYellow, kGrey};
+constexpr std::array<Colour, kOpKinds> kFills{kSkyBlue, kGreen, kOrange, kPurple, kTeal,   kBlue, kVermilion,
+                                              kBrown,   kBrown, kBrown,  kBrown,  kYellow, kGrey};
 
 // Yellow is left out: its dots cannot be seen on white.
 constexpr std::array<Colour, kSeriesColours> kSeries{kBlue,    kOrange,    kGreen, kPurple,

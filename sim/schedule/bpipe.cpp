@@ -1,6 +1,6 @@
-// BPipe. Kim et al., "BPipe: Memory-Balanced Pipeline Parallelism for Training Large Language Models", ICML 2023.
-// Rank s of 1F1B holds p - s activations; s and p - 1 - s together p + 1. So each first-half rank sends what is too
-// much for half of that to its partner and fetches it back in time.
+// BPipe. Kim et al., "BPipe: Memory-Balanced Pipeline Parallelism for Training Large Language Models", ICML
+// 2023. Rank s of 1F1B holds p - s activations; s and p - 1 - s together p + 1. So each first-half rank sends
+// what is too much for half of that to its partner and fetches it back in time.
 #include <algorithm>
 #include <vector>
 

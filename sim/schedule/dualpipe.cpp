@@ -191,8 +191,7 @@ Rank dualpipe_rank(const ScheduleShape& shape, int rank) {
 Rank dualpipe_v_rank(const ScheduleShape& shape, int rank) {
   const int after = shape.ranks - 1 - rank;
   const Side near{.stage = rank, .remote_before = rank > 0, .remote_after = after > 0};
-  const Side far{
-      .stage = 2 * shape.ranks - 1 - rank, .remote_before = after > 0, .remote_after = rank > 0};
+  const Side far{.stage = 2 * shape.ranks - 1 - rank, .remote_before = after > 0, .remote_after = rank > 0};
   return Rank(near, far, {.before = rank, .after = after}, shape.microbatches);
 }
 

@@ -64,13 +64,13 @@ Schedule zb_v(const ScheduleShape& shape);
 /// DualPipe: two copies of the model in opposite directions over the same ranks, half of the micro-batches
 /// each, whose forwards and backwards run as one op in the steady phase, so that they hide each other's
 /// communication. With FB that op's time the bubble is (p/2-1)(FB + F - 2W) on the worst rank where W <=
-/// min(F, B) and F is near B; p + 1 activations, parameters twice. Micro-batches 0 ... m/2-1 enter at rank 0, the
-/// others at rank p-1. REQUIRES: p and m even, m >= 2p. O(ops). Source: DeepSeek-AI, "DeepSeek-V3 Technical
-/// Report", arXiv 2412.19437, section 3.2.1.
+/// min(F, B) and F is near B; p + 1 activations, parameters twice. Micro-batches 0 ... m/2-1 enter at rank 0,
+/// the others at rank p-1. REQUIRES: p and m even, m >= 2p. O(ops). Source: DeepSeek-AI, "DeepSeek-V3
+/// Technical Report", arXiv 2412.19437, section 3.2.1.
 Schedule dualpipe(const ScheduleShape& shape);
 
-/// DualPipeV: the same on half of the ranks, with stages in V placement as in zb_v() instead of two copies; 2p + 1
-/// chunks' activations. REQUIRES: v = 2, m >= 2p. O(ops). Source: deepseek-ai/DualPipe.
+/// DualPipeV: the same on half of the ranks, with stages in V placement as in zb_v() instead of two copies;
+/// 2p + 1 chunks' activations. REQUIRES: v = 2, m >= 2p. O(ops). Source: deepseek-ai/DualPipe.
 Schedule dualpipe_v(const ScheduleShape& shape);
 
 /// V-Half: stages in a V as in zb_v(), input gradients as soon after their forwards as half of 1F1B's
@@ -79,43 +79,45 @@ Schedule dualpipe_v(const ScheduleShape& shape);
 /// Controllable Memory", NeurIPS 2024, section 3.
 Schedule v_half(const ScheduleShape& shape);
 
-/// V-Min: the same with a third of 1F1B's activations and about two thirds of its bubble where F = B = W; with
-/// other times or slow hops it may take longer than 1F1B.
+/// V-Min: the same with a third of 1F1B's activations and about two thirds of its bubble where F = B = W;
+/// with other times or slow hops it may take longer than 1F1B.
 Schedule v_min(const ScheduleShape& shape);
 
-/// Chimera: two copies of the model in opposite directions, half of the micro-batches each, both in 1F1B. In units of
-/// p micro-batches; units follow one another directly. With p micro-batches and B >= F the bubble is (p-2) B; p/2
+/// Chimera: two copies of the model in opposite directions, half of the micro-batches each, both in 1F1B. In
+/// units of p micro-batches; units follow one another directly. With p micro-batches and B >= F the bubble is
+/// (p-2) B; p/2
 /// + 1 ... p activations, parameters twice. The first half of the micro-batches enters at rank 0. REQUIRES: p
 /// even. O(ops log m). Source: Li and Hoefler, SC 2021, section 3.1.
 Schedule chimera(const ScheduleShape& shape);
 
-/// GEMS: the same two copies, one micro-batch at a time: the next one enters in the opposite direction as soon as
-/// the last stage of the one before is free. Least memory, one activation a rank, most of the time idle: the
-/// makespan is p F + m (p B + F) - F. REQUIRES: p even. O(ops). Source: Jain et al., SC 2020.
+/// GEMS: the same two copies, one micro-batch at a time: the next one enters in the opposite direction as
+/// soon as the last stage of the one before is free. Least memory, one activation a rank, most of the time
+/// idle: the makespan is p F + m (p B + F) - F. REQUIRES: p even. O(ops). Source: Jain et al., SC 2020.
 Schedule gems(const ScheduleShape& shape);
 
-/// Hanayo: v/2 waves. Stages go down the ranks and back again, v/2 times, so that turning points need no hop. With F =
-/// B the bubble is (p-1)(F+B)/v; p v chunks. REQUIRES: v even. O(ops log m). Source: Liu et al., SC 2023, section
-/// 3.
+/// Hanayo: v/2 waves. Stages go down the ranks and back again, v/2 times, so that turning points need no hop.
+/// With F = B the bubble is (p-1)(F+B)/v; p v chunks. REQUIRES: v even. O(ops log m). Source: Liu et al., SC
+/// 2023, section 3.
 Schedule hanayo(const ScheduleShape& shape);
 
-/// TeraPipe: GPipe over the segments of all micro-batches, backwards in the opposite order. With equal segments the
-/// bubble is (p-1)(F+B)/k. O(ops). Source: Li et al., ICML 2021.
+/// TeraPipe: GPipe over the segments of all micro-batches, backwards in the opposite order. With equal
+/// segments the bubble is (p-1)(F+B)/k. O(ops). Source: Li et al., ICML 2021.
 Schedule terapipe(const ScheduleShape& shape);
 
-/// Seq1F1B: 1F1B whose units are segments: p - rank - 2 + k forwards first, where the backward of a micro-batch
-/// begins with its last segment. With equal segments the bubble is (p-1)(F+B)/k and rank 0 holds p + k - 1
-/// segments. O(ops). Source: Sun et al., arXiv 2406.03488, section 3.
+/// Seq1F1B: 1F1B whose units are segments: p - rank - 2 + k forwards first, where the backward of a
+/// micro-batch begins with its last segment. With equal segments the bubble is (p-1)(F+B)/k and rank 0 holds
+/// p + k - 1 segments. O(ops). Source: Sun et al., arXiv 2406.03488, section 3.
 Schedule seq_one_f_one_b(const ScheduleShape& shape);
 
-/// BPipe: 1F1B in which rank s < p/2 sends what is more than ceil((p+2)/2) activations to rank p-1-s, which has room,
-/// and fetches it back in time: that many on every rank instead of p on the first. Evictions are those that
-/// move the fewest micro-batches; the bubble is 1F1B's and whatever of the transfers shows. O(p m) but for few
-/// micro-batches. Source: Kim et al., "BPipe", ICML 2023.
+/// BPipe: 1F1B in which rank s < p/2 sends what is more than ceil((p+2)/2) activations to rank p-1-s, which
+/// has room, and fetches it back in time: that many on every rank instead of p on the first. Evictions are
+/// those that move the fewest micro-batches; the bubble is 1F1B's and whatever of the transfers shows. O(p m)
+/// but for few micro-batches. Source: Kim et al., "BPipe", ICML 2023.
 Schedule bpipe(const ScheduleShape& shape);
 
-/// Stands for a planned schedule until its costs are known: one micro-batch after the other, the chunks of a rank
-/// in a wave (of two: stages `rank` and 2p - 1 - `rank`). Holds the activations of one micro-batch. O(ops).
+/// Stands for a planned schedule until its costs are known: one micro-batch after the other, the chunks of a
+/// rank in a wave (of two: stages `rank` and 2p - 1 - `rank`). Holds the activations of one micro-batch.
+/// O(ops).
 Schedule one_by_one(const ScheduleShape& shape);
 
 /// shape.group, or what stands for 0.

@@ -39,8 +39,8 @@ class Scheduler {
       op.replica = rules_.replica_of[static_cast<std::size_t>(m)];
       add(op);
     }
-    const std::size_t ops = 2 * static_cast<std::size_t>(shape_.stages()) *
-                            static_cast<std::size_t>(shape_.microbatches);
+    const std::size_t ops =
+        2 * static_cast<std::size_t>(shape_.stages()) * static_cast<std::size_t>(shape_.microbatches);
     for (std::size_t done = 0; done < ops;) {
       const std::size_t now = run_slot();
       if (now == 0) throw std::logic_error("list scheduling is stuck: a limit is too low");
@@ -112,9 +112,9 @@ class Scheduler {
   const ScheduleShape& shape_;
   const ListRules& rules_;
   std::size_t replicas_;
-  std::vector<ReadyQueue> backwards_;  // by rank
-  std::vector<ReadyQueue> forwards_;   // by rank and replica
-  std::vector<int> held_;              // by rank and replica
+  std::vector<ReadyQueue> backwards_;   // by rank
+  std::vector<ReadyQueue> forwards_;    // by rank and replica
+  std::vector<int> held_;               // by rank and replica
   std::vector<std::vector<Op>> order_;  // by rank
   std::vector<Op> ran_;
 };

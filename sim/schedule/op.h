@@ -12,19 +12,19 @@ namespace stagecraft {
 
 /// What an op does. The letters and names are in op_kinds(); PyTorch's letters are used (F, B, I, W).
 enum class OpKind : std::uint8_t {
-  Forward,         ///< F: forward of one stage and micro-batch
-  Backward,        ///< B: full backward, input and weight gradient together
-  InputGradient,   ///< I: backward for the input only
-  WeightGradient,  ///< W: backward for the weights only, after I
+  Forward,          ///< F: forward of one stage and micro-batch
+  Backward,         ///< B: full backward, input and weight gradient together
+  InputGradient,    ///< I: backward for the input only
+  WeightGradient,   ///< W: backward for the weights only, after I
   ForwardBackward,  ///< F of one micro-batch and B of another run as one op, which hides their communication
-  SendForward,     ///< the rank is held while it sends a stage's output (blocking transfers)
-  SendBackward,    ///< the rank is held while it sends a stage's input gradient (blocking transfers)
-  Evict,           ///< starts to send a micro-batch's activations to the rank that keeps them meanwhile
-  Host,            ///< on that rank: room for them
-  Return,          ///< on that rank: starts to send them back, when they have come
-  Fetch,           ///< room for them again; the backward waits until they have come
-  ReduceGradient,  ///< gradient all-reduce (or reduce-scatter) over the data-parallel group
-  Optimizer,       ///< optimizer step of a stage
+  SendForward,      ///< the rank is held while it sends a stage's output (blocking transfers)
+  SendBackward,     ///< the rank is held while it sends a stage's input gradient (blocking transfers)
+  Evict,            ///< starts to send a micro-batch's activations to the rank that keeps them meanwhile
+  Host,             ///< on that rank: room for them
+  Return,           ///< on that rank: starts to send them back, when they have come
+  Fetch,            ///< room for them again; the backward waits until they have come
+  ReduceGradient,   ///< gradient all-reduce (or reduce-scatter) over the data-parallel group
+  Optimizer,        ///< optimizer step of a stage
 };
 inline constexpr int kOpKinds = 13;
 
@@ -70,7 +70,7 @@ struct Op {
   OpKind kind = OpKind::Forward;
   std::uint8_t replica = 0;  ///< copy of the model that the micro-batch runs through, where there are several
   std::uint8_t partner_replica = 0;  ///< of the backward half of a fused op; otherwise 0
-  std::uint8_t segment = 0;  ///< part of the micro-batch's sequence, where it runs in several
+  std::uint8_t segment = 0;          ///< part of the micro-batch's sequence, where it runs in several
 
   bool operator==(const Op&) const = default;
 };

@@ -81,15 +81,16 @@ std::optional<Op> parse_old(std::string_view cell) {
 
 std::string no_op(std::string_view cell, PyTorchLetters letters) {
   if (letters == PyTorchLetters::New && letters_of(cell) == "BW")
-    return fmt::format("'{}' is no op in PyTorch's letters of today; if B is the input gradient here and BW the "
-                       "full backward, set pipeline.csv_letters to old",
-                       shown(cell));
+    return fmt::format(
+        "'{}' is no op in PyTorch's letters of today; if B is the input gradient here and BW the "
+        "full backward, set pipeline.csv_letters to old",
+        shown(cell));
   const std::string_view known = letters == PyTorchLetters::New ? "F, B, I, W" : "F, BW, B, W";
   if (has_large_number(cell))
     return fmt::format("'{}' has a number that is too large; stages go to {}, micro-batches to {}",
                        shown(cell), kMaxStages - 1, std::numeric_limits<std::uint32_t>::max());
-  return fmt::format("'{}' is no op; cells are a stage, one of {}, and a micro-batch, such as 2F0", shown(cell),
-                     known);
+  return fmt::format("'{}' is no op; cells are a stage, one of {}, and a micro-batch, such as 2F0",
+                     shown(cell), known);
 }
 
 /// Reads one line's cells into the schedule; a fault where a cell is no compute op.
@@ -105,9 +106,10 @@ std::optional<CsvFault> read_line(std::string_view line, std::size_t number, PyT
     const auto op = letters == PyTorchLetters::Old ? parse_old(cell) : parse_op(cell);
     if (!op) return CsvFault{no_op(cell, letters), number, column};
     if (!info(op->kind).per_microbatch || !info(op->kind).compute)
-      return CsvFault{fmt::format("'{}' is not a compute op; the simulator adds what moves data and ends a step",
-                                  shown(cell)),
-                      number, column};
+      return CsvFault{
+          fmt::format("'{}' is not a compute op; the simulator adds what moves data and ends a step",
+                      shown(cell)),
+          number, column};
     into.schedule.ops.push_back(*op);
     into.places.push_back({number, column});
   }
@@ -154,8 +156,8 @@ std::vector<std::vector<int>> ranks_of_stages(const Schedule& schedule, std::siz
 }
 
 /// Where every stage is on several ranks, equally many, the file has as many replicas: a micro-batch runs
-/// through the one whose first stage is on the rank where the micro-batch enters, counted from rank 0. PyTorch's
-/// notation does not say replicas.
+/// through the one whose first stage is on the rank where the micro-batch enters, counted from rank 0.
+/// PyTorch's notation does not say replicas.
 int set_replicas(Schedule& schedule, std::size_t stages) {
   const std::vector<std::vector<int>> ranks = ranks_of_stages(schedule, stages);
   const std::size_t replicas = ranks[0].size();

@@ -66,10 +66,10 @@ struct CsvSchedule {
 /// The op in these letters. A fused op has no old name.
 std::string to_string(const Op& op, PyTorchLetters letters);
 
-/// Reads PyTorch's CSV, compute-only or lowered: cells like 2F0, 1B3, (0F7;7B3)OVERLAP_F_B, or empty. What moves
-/// data, and 0UNSHARD, 0RESHARD and 0REDUCE_GRAD, is dropped: the simulator adds transfers and the step's end
-/// by itself. Reads what write_csv wrote; either line ending; blanks around cells and blank
-/// lines at the end allowed. Stages and micro-batches are numbered from 0 without a gap, and the stages are a
+/// Reads PyTorch's CSV, compute-only or lowered: cells like 2F0, 1B3, (0F7;7B3)OVERLAP_F_B, or empty. What
+/// moves data, and 0UNSHARD, 0RESHARD and 0REDUCE_GRAD, is dropped: the simulator adds transfers and the
+/// step's end by itself. Reads what write_csv wrote; either line ending; blanks around cells and blank lines
+/// at the end allowed. Stages and micro-batches are numbered from 0 without a gap, and the stages are a
 /// multiple of the ranks.
 std::variant<CsvSchedule, CsvFault> read_csv(std::string_view text,
                                              PyTorchLetters letters = PyTorchLetters::New);

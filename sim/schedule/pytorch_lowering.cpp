@@ -36,8 +36,8 @@ std::vector<Op> joined(std::span<const Op> ops) {
   return result;
 }
 
-/// Numbers in the order in which CPython's set lists them: by slot of its hash table. PyTorch walks over such a
-/// set where it drops stages, so its order is part of its output.
+/// Numbers in the order in which CPython's set lists them: by slot of its hash table. PyTorch walks over such
+/// a set where it drops stages, so its order is part of its output.
 class PythonSet {
  public:
   void insert(std::uint32_t value) {

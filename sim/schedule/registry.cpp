@@ -13,9 +13,10 @@ namespace {
 
 std::string even_ranks_and_microbatches(const ScheduleShape& shape) {
   if (shape.ranks % 2 == 0 && shape.microbatches % 2 == 0) return {};
-  return fmt::format("both directions need half of the ranks and half of the micro-batches: even numbers, got "
-                     "{} ranks and {} micro-batches",
-                     shape.ranks, shape.microbatches);
+  return fmt::format(
+      "both directions need half of the ranks and half of the micro-batches: even numbers, got "
+      "{} ranks and {} micro-batches",
+      shape.ranks, shape.microbatches);
 }
 
 std::string even_ranks(const ScheduleShape& shape) {
@@ -74,7 +75,8 @@ constexpr ScheduleEntry kSchedules[] = {
      .update_every = after_every_one,
      .weight_versions = one_per_rank_behind},
     {.name = "pipedream-2bw",
-     .summary = "1f1b without a flush: weights change once in p micro-batches (or pipeline.group), two are kept",
+     .summary =
+         "1f1b without a flush: weights change once in p micro-batches (or pipeline.group), two are kept",
      .source = "Narayanan et al., ICML 2021",
      .chunked = false,
      .generate = one_f_one_b,

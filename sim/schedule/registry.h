@@ -22,12 +22,12 @@ struct ScheduleEntry {
   Schedule (*generate)(const ScheduleShape&);  ///< for a shape that unmet_condition() accepts
   bool grouped = false;                        ///< reads ScheduleShape::group
   int chunks = 0;                              ///< how many it must hold; 0: any number
-  int rounds = 0;  ///< micro-batches that it needs per rank; 0: any number of micro-batches
+  int rounds = 0;          ///< micro-batches that it needs per rank; 0: any number of micro-batches
   int replicas = 1;        ///< copies of the model, run through in different directions
   bool segmented = false;  ///< cuts sequences into ScheduleShape::segments
   int default_chunks = 1;  ///< where `chunks` is 0 and none are asked for
-  /// Micro-batches after which every stage's weights are updated, in 1f1b order without a flush, of a shape; null:
-  /// once, at the end of the step.
+  /// Micro-batches after which every stage's weights are updated, in 1f1b order without a flush, of a shape;
+  /// null: once, at the end of the step.
   int (*update_every)(const ScheduleShape&) = nullptr;
   /// Versions of the weights that a rank keeps, so that a micro-batch's backward sees those of its forward;
   /// null: one.

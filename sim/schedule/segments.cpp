@@ -1,8 +1,8 @@
 // Schedules that cut a micro-batch's sequence. Causal attention needs what earlier segments of the same stage
 // left behind, so forwards go in order and backwards in the opposite one.
-// TeraPipe: Li et al., "TeraPipe: Token-Level Pipeline Parallelism for Training Large-Scale Language Models", ICML
-// 2021. Seq1F1B: Sun et al., "Seq1F1B: Efficient Sequence-Level Pipeline Parallelism for Large Language Model
-// Training", arXiv 2406.03488.
+// TeraPipe: Li et al., "TeraPipe: Token-Level Pipeline Parallelism for Training Large-Scale Language Models",
+// ICML 2021. Seq1F1B: Sun et al., "Seq1F1B: Efficient Sequence-Level Pipeline Parallelism for Large Language
+// Model Training", arXiv 2406.03488.
 #include <algorithm>
 
 #include "sim/schedule/generators.h"

@@ -1,6 +1,6 @@
-// V-Half and V-Min. Qi et al., "Pipeline Parallelism with Controllable Memory", NeurIPS 2024 (arXiv 2405.15362),
-// section 3: a building block, where every rank runs both of its chunks of one micro-batch, is repeated every 6
-// slots; how soon a rank's backwards follow its forwards decides what it holds.
+// V-Half and V-Min. Qi et al., "Pipeline Parallelism with Controllable Memory", NeurIPS 2024 (arXiv
+// 2405.15362), section 3: a building block, where every rank runs both of its chunks of one micro-batch, is
+// repeated every 6 slots; how soon a rank's backwards follow its forwards decides what it holds.
 #include <algorithm>
 #include <array>
 #include <queue>
@@ -13,8 +13,8 @@ namespace {
 
 constexpr int kPeriod = 6;  // F, I and W of two chunks
 
-/// Slots of one micro-batch's ops on a rank: forward of the near and of the far chunk, input gradient of the far
-/// and of the near one.
+/// Slots of one micro-batch's ops on a rank: forward of the near and of the far chunk, input gradient of the
+/// far and of the near one.
 using Block = std::array<int, 4>;
 
 Block half_block(int p, int rank) {
@@ -72,7 +72,8 @@ class Squeezer {
  public:
   Squeezer(const ScheduleShape& shape, std::vector<std::vector<Op>> orders, std::vector<int> most_held)
       : shape_(shape), orders_(std::move(orders)), most_held_(std::move(most_held)), ranks_(orders_.size()) {
-    const auto slots = static_cast<std::size_t>(shape.stages()) * static_cast<std::size_t>(shape.microbatches);
+    const auto slots =
+        static_cast<std::size_t>(shape.stages()) * static_cast<std::size_t>(shape.microbatches);
     forward_done_.assign(slots, false);
     gradient_done_.assign(slots, false);
   }
@@ -103,9 +104,7 @@ class Squeezer {
   std::size_t slot(std::size_t stage, const Op& op) const {
     return stage * static_cast<std::size_t>(shape_.microbatches) + op.microbatch;
   }
-  std::vector<bool>& done(OpKind kind) {
-    return kind == OpKind::Forward ? forward_done_ : gradient_done_;
-  }
+  std::vector<bool>& done(OpKind kind) { return kind == OpKind::Forward ? forward_done_ : gradient_done_; }
   bool ready(const Op& op) const {
     if (op.kind == OpKind::Forward) return op.stage == 0 || forward_done_[slot(op.stage - 1u, op)];
     if (op.stage + 1 == shape_.stages()) return forward_done_[slot(op.stage, op)];

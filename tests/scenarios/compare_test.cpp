@@ -118,7 +118,8 @@ TEST_CASE("a comparison in which nothing can run ends with the first reason", "[
   CHECK(output.out.empty());
   CHECK(output.err == "--set pipeline.stages=0: must be between 1 and 65535\n");
   CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--trace", "a.json"}).err ==
-        "stagecraft: error: option '--trace' is of one schedule; with '--compare' there are '--json' and '--svg'\n"
+        "stagecraft: error: option '--trace' is of one schedule; with '--compare' there are '--json' and "
+        "'--svg'\n"
         "see `stagecraft --help`\n");
 }
 
@@ -152,10 +153,14 @@ TEST_CASE("a comparison is written as JSON", "[golden]") {
 TEST_CASE("a comparison within a memory limit says what fits, and draws throughput over memory", "[golden]") {
   const TemporaryFolder folder;
   write_text("a.yaml", kFourRanks);
-  const std::vector<std::string> words{"run",      "a.yaml", "--set",  "costs.activation=1 GiB", "--compare",
-                                       "gpipe,1f1b,zb-h1,gems",   "--within", "5 GiB", "--set",
-                                       "costs.input_gradient=4 ms", "--set", "costs.weight_gradient=4 ms", "--svg",
-                                       "a.svg",    "--json", "a.json"};
+  const std::vector<std::string> words{"run",       "a.yaml",
+                                       "--set",     "costs.activation=1 GiB",
+                                       "--compare", "gpipe,1f1b,zb-h1,gems",
+                                       "--within",  "5 GiB",
+                                       "--set",     "costs.input_gradient=4 ms",
+                                       "--set",     "costs.weight_gradient=4 ms",
+                                       "--svg",     "a.svg",
+                                       "--json",    "a.json"};
   const Output output = run_program(words);
   CHECK(output.err.empty());
   // 8 micro-batches of 12 ms and (p-1) times 12, 12 and 8 - 4 + ... ms; GPipe holds all 8, GEMS one.

@@ -75,7 +75,8 @@ TEST_CASE("DualPipe hides communication behind computation, so only tensor paral
 
 TEST_CASE("segments add up to the micro-batch and hold less of it", "[formula]") {
   const json whole = report({}), cut = report({"pipeline.schedule=seq1f1b", "pipeline.segments=4"});
-  // Attention over all segments is that of the whole sequence; smaller products and more launches cost a little.
+  // Attention over all segments is that of the whole sequence; smaller products and more launches cost a
+  // little.
   const double more = of_rank(cut, 1, "busy_s") / of_rank(whole, 1, "busy_s");
   CHECK(more > 1.0);
   CHECK(more < 1.5);
@@ -117,7 +118,8 @@ TEST_CASE("schedules without a flush say what they settle to", "[sim]") {
 }
 
 TEST_CASE("schedules are as far ahead of 1F1B on MI300X as README says", "[oracle]") {
-  // AMD Primus, Llama 2 7B on eight MI300X: tokens per second over those of 1f1b, and what README says of ours.
+  // AMD Primus, Llama 2 7B on eight MI300X: tokens per second over those of 1f1b, and what README says of
+  // ours.
   struct Row {
     const char* name;
     double measured, simulated, slow_hops;

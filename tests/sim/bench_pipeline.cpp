@@ -22,8 +22,8 @@ void per_op(benchmark::State& state, std::size_t ops) {
 }
 
 void BM_Generate(benchmark::State& state, const char* name, int v) {
-  const ScheduleShape shape =
-      completed(*find_schedule(name), {static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v});
+  const ScheduleShape shape = completed(
+      *find_schedule(name), {static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v});
   std::size_t ops = 0;
   for (auto _ : state) {
     const Schedule schedule = find_schedule(name)->generate(shape);

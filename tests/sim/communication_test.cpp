@@ -62,8 +62,10 @@ TEST_CASE("lowered schedules and old letters read back as the schedule that they
     };
     const Schedule compute = read(write_csv(pytorch_grid(schedule, shape, nullptr)));
     CHECK(read(write_csv(pytorch_actions(schedule, shape))) == compute);
-    CHECK(read(write_csv(pytorch_actions(schedule, shape), PyTorchLetters::Old), PyTorchLetters::Old) == compute);
-    CHECK(read(write_csv(pytorch_grid(schedule, shape, &entry), PyTorchLetters::Old), PyTorchLetters::Old) == compute);
+    CHECK(read(write_csv(pytorch_actions(schedule, shape), PyTorchLetters::Old), PyTorchLetters::Old) ==
+          compute);
+    CHECK(read(write_csv(pytorch_grid(schedule, shape, &entry), PyTorchLetters::Old), PyTorchLetters::Old) ==
+          compute);
   }
 }
 
@@ -73,8 +75,8 @@ namespace {
 std::string log_name(const Op& op, const ScheduleShape& shape) {
   const int per_side = shape.replicas > 1 ? shape.microbatches / 2 : shape.microbatches;
   const int side = shape.replicas > 1 ? op.replica : op.stage >= shape.ranks;
-  return std::string(info(op.kind).letter) + " " + std::to_string(side) + " " + std::to_string(op.stage) + " " +
-         std::to_string(static_cast<int>(op.microbatch) % per_side);
+  return std::string(info(op.kind).letter) + " " + std::to_string(side) + " " + std::to_string(op.stage) +
+         " " + std::to_string(static_cast<int>(op.microbatch) % per_side);
 }
 
 /// What DeepSeek's classes call, one line each. A rank's near side is 0 there; of it has the lower stage.

@@ -86,10 +86,29 @@ TEST_CASE("ops print and read in PyTorch's notation", "[schedules]") {
   CHECK(to_string(fused) == "(0F7;7B3)OVERLAP_F_B");
   CHECK(parse_op("(0F7;7B3)OVERLAP_F_B") == fused);
   CHECK(to_string(make_op(OpKind::Forward, 2, 0)) == "2F0");
-  for (const char* text : {"", "F0", "2", "2F", "2F0x", "2X0", "2F-1", "-1F0", "0REDUCE_GRAD3", "99999F0",
-                           "2F99999999999", "2 F0", "2F0.", "2F0.256", "0REDUCE_GRAD.1", "(0F7;7B3)", "(0F7)OVERLAP_F_B",
-                           "(7B3;0F7)OVERLAP_F_B", "((0F7;7B3)OVERLAP_F_B;7B3)OVERLAP_F_B", "(0F7;7I3)OVERLAP_F_B",
-                           "(0F7;7B3OVERLAP_F_B", "()OVERLAP_F_B", "("}) {
+  for (const char* text : {"",
+                           "F0",
+                           "2",
+                           "2F",
+                           "2F0x",
+                           "2X0",
+                           "2F-1",
+                           "-1F0",
+                           "0REDUCE_GRAD3",
+                           "99999F0",
+                           "2F99999999999",
+                           "2 F0",
+                           "2F0.",
+                           "2F0.256",
+                           "0REDUCE_GRAD.1",
+                           "(0F7;7B3)",
+                           "(0F7)OVERLAP_F_B",
+                           "(7B3;0F7)OVERLAP_F_B",
+                           "((0F7;7B3)OVERLAP_F_B;7B3)OVERLAP_F_B",
+                           "(0F7;7I3)OVERLAP_F_B",
+                           "(0F7;7B3OVERLAP_F_B",
+                           "()OVERLAP_F_B",
+                           "("}) {
     CAPTURE(text);
     CHECK_FALSE(parse_op(text).has_value());
   }
@@ -195,7 +214,8 @@ TEST_CASE("a bad cell is named with its line and column", "[schedules][error]") 
     CHECK(fault(cell) == "1:1: '" + std::string(cell) +
                              "' has a number that is too large; stages go to 65534, micro-batches to "
                              "4294967295");
-  for (const char* cell : {"99999999999", "F99999999999", "1X99999999999", "0REDUCE_GRAD99999999999", "SEND_F0"})
+  for (const char* cell :
+       {"99999999999", "F99999999999", "1X99999999999", "0REDUCE_GRAD99999999999", "SEND_F0"})
     CHECK(fault(cell) == "1:1: '" + std::string(cell) +
                              "' is no op; cells are a stage, one of F, B, I, W, and a micro-batch, such as "
                              "2F0");

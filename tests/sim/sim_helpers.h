@@ -1,5 +1,6 @@
 #pragma once
 
+#include <random>
 #include <string>
 #include <utility>
 
@@ -11,6 +12,17 @@
 #include "sim/schedule/registry.h"
 
 namespace stagecraft::test {
+
+/// Whole numbers from the standard's own engine; its distributions differ between libraries.
+class Random {
+ public:
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    return low + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(high - low + 1));
+  }
+
+ private:
+  std::mt19937_64 engine_{20261123};
+};
 
 /// Times of a rank's full share of one micro-batch; a chunk costs 1/v of them.
 struct Uniform {
@@ -33,7 +45,8 @@ inline PipelineProblem uniform_problem(Schedule schedule, const ScheduleShape& s
 
 /// A shape of the schedule; where it cuts sequences, into m % 3 + 1 segments.
 inline ScheduleShape some_shape(const ScheduleEntry& entry, int p, int m, int v) {
-  return completed(entry, {.ranks = p, .microbatches = m, .chunks = v, .segments = entry.segmented ? m % 3 + 1 : 1});
+  return completed(entry,
+                   {.ranks = p, .microbatches = m, .chunks = v, .segments = entry.segmented ? m % 3 + 1 : 1});
 }
 
 inline PipelineProblem uniform_problem(std::string_view name, ScheduleShape shape, const Uniform& costs) {
