@@ -99,7 +99,7 @@ class Blocks {
   void run() {
     // A block's cost grows with the cube of a rank's stages, and there is less to gain.
     if (shop_.stages > kMostStagesPerRank * shop_.ranks) return;
-    most_ = static_cast<std::size_t>(std::min<std::int64_t>(search_.left() * 2 / 3, kMostCandidates));
+    most_ = static_cast<std::size_t>(std::min(std::min(search_.left(), 2 * kMostCandidates) * 2 / 3, kMostCandidates));
     in_slots();
     for (int part = 0; part <= 40 && more(); ++part) in_time(work_ + work_ * part / 60);
     justify();

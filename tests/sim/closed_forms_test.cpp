@@ -113,10 +113,9 @@ TEST_CASE("the zero-bubble paper's columns of 1F1B and ZB-H1 and ZB-H2 come out 
 
 TEST_CASE("the zero-bubble paper's interleaved 1F1B is ours without one hop per rank", "[sim][oracle]") {
   // Qi et al., ICLR 2024, tables 5 and 9, v = layers per rank. Replayed, interleaved 1F1B has a bubble of
-  // (p-1) X / v
-  // + 2 (pv - 1) c with X = F + B + W. All twelve published cells are those of (p-1) X / v + (2 (pv - 1) - p)
-  // c, exactly p hops less: their simulation does not charge one of the hops that a chunk's turn from the
-  // last rank to the first takes. The test takes these p hops off and asks for the published digits.
+  // (p-1) X / v + 2 (pv - 1) c with X = F + B + W. All twelve published cells are those of
+  // (p-1) X / v + (2 (pv - 1) - p) c, exactly p hops less; which hops are left out there is not published. The
+  // test takes p hops off and asks for the published digits.
   struct Row {
     int p, m, v;
     double work, hop, published;  // ms
