@@ -14,7 +14,8 @@
 
 namespace stagecraft {
 
-/// One event of a trace. Texts belong to the ChromeTrace; -1 stands for a number that the event does not have.
+/// One event of a trace. Texts belong to the ChromeTrace; -1 stands for a number that the event does not
+/// have.
 struct TraceEvent {
   char phase = 'X';  ///< 'X' complete, 's' and 'f' ends of an arrow, 'C' counter, 'M' metadata
   std::string_view name;
@@ -27,7 +28,7 @@ struct TraceEvent {
   std::int64_t external_id = -1;  ///< of an operator and of what it launched
   std::int64_t device = -1;
   std::int64_t stream = -1;
-  std::int64_t id = -1;  ///< that the two ends of an arrow share
+  std::int64_t id = -1;   ///< that the two ends of an arrow share
   std::string_view args;  ///< those asked for; see arg_of()
 
   TimePoint end() const { return start + duration; }
@@ -63,9 +64,10 @@ struct ChromeTrace {
 
 /// What of a trace is kept; the rest costs no memory.
 struct TraceFilter {
-  std::span<const std::string_view> categories{};  ///< of events; empty: all; "" is that of events without one
-  std::span<const std::string_view> args{};        ///< names of arguments beside those that TraceEvent has
-  std::string_view phases = "X";                   ///< of events, a letter each
+  std::span<const std::string_view>
+      categories{};                          ///< of events; empty: all; "" is that of events without one
+  std::span<const std::string_view> args{};  ///< names of arguments beside those that TraceEvent has
+  std::string_view phases = "X";             ///< of events, a letter each
   /// All arguments of counters: their keys are up to the writer. REQUIRES: such events begin with "ph" before
   /// "args", as those of every known writer do.
   bool counter_args = false;
