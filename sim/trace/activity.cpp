@@ -24,7 +24,8 @@ std::array<IdleCauseInfo, kIdleCauses> all_causes() {
   std::array<IdleCauseInfo, kIdleCauses> causes{};
   for (std::size_t i = 0; i < causes.size(); ++i) {
     const BubbleCauseInfo* bubble = i < kBubbleCauses ? &bubble_causes()[i] : nullptr;
-    causes[i] = bubble ? IdleCauseInfo{bubble->key, bubble->name, bubble->help} : kTraceCauses[i - kBubbleCauses];
+    causes[i] =
+        bubble ? IdleCauseInfo{bubble->key, bubble->name, bubble->help} : kTraceCauses[i - kBubbleCauses];
   }
   return causes;
 }
@@ -34,8 +35,8 @@ void add_ops(const Timeline& timeline, std::vector<RankActivity>& ranks) {
     for (std::size_t op = timeline.begin[rank]; op < timeline.begin[rank + 1]; ++op) {
       const bool compute = info(timeline.ops[op].kind).compute;
       if (!compute && timeline.end[op] == timeline.start[op]) continue;  // only starts a transfer
-      ranks[rank].work.push_back({timeline.start[op], timeline.end[op],
-                                  compute ? WorkClass::Compute : WorkClass::Communication});
+      ranks[rank].work.push_back(
+          {timeline.start[op], timeline.end[op], compute ? WorkClass::Compute : WorkClass::Communication});
     }
   }
 }
@@ -130,8 +131,9 @@ ActivityMetrics mean_of(std::span<const ActivityMetrics> ranks) {
     return whole + Duration{rest / count};
   };
   for (Duration ActivityMetrics::*member :
-       {&ActivityMetrics::span, &ActivityMetrics::compute, &ActivityMetrics::communication, &ActivityMetrics::overlap,
-        &ActivityMetrics::exposed, &ActivityMetrics::copies, &ActivityMetrics::idle})
+       {&ActivityMetrics::span, &ActivityMetrics::compute, &ActivityMetrics::communication,
+        &ActivityMetrics::overlap, &ActivityMetrics::exposed, &ActivityMetrics::copies,
+        &ActivityMetrics::idle})
     mean.*member = average([&](const ActivityMetrics& rank) { return rank.*member; });
   for (std::size_t i = 0; i < kIdleCauses; ++i)
     mean.idle_by_cause[i] = average([&](const ActivityMetrics& rank) { return rank.idle_by_cause[i]; });

@@ -33,8 +33,8 @@ struct Work {
 enum class IdleCause : std::uint8_t {
   Synchronization = kBubbleCauses,  ///< the host waited for the device when the gap began, so launched late
   Host,                             ///< the host launched what comes next only after the gap had begun
-  Queued,                           ///< launched in time, and held back by something that the trace does not show
-  Unknown,                          ///< the trace does not say who launched what comes next
+  Queued,   ///< launched in time, and held back by something that the trace does not show
+  Unknown,  ///< the trace does not say who launched what comes next
 };
 inline constexpr int kIdleCauses = kBubbleCauses + 4;
 constexpr IdleCause idle_cause(BubbleCause cause) {
@@ -75,13 +75,13 @@ std::vector<RankActivity> activity_of(const Timeline& timeline);
 
 /// Lengths of a rank's time. Compute, communication and copies are unions: two kernels at once count once.
 struct ActivityMetrics {
-  Duration span{0};           ///< of RankActivity::window
-  Duration compute{0};        ///< some compute runs
-  Duration communication{0};  ///< some communication runs
-  Duration overlap{0};        ///< both run: communication that is hidden
-  Duration exposed{0};        ///< communication - overlap
-  Duration copies{0};         ///< a copy runs and neither of them
-  Duration idle{0};           ///< span - compute - exposed - copies
+  Duration span{0};                                   ///< of RankActivity::window
+  Duration compute{0};                                ///< some compute runs
+  Duration communication{0};                          ///< some communication runs
+  Duration overlap{0};                                ///< both run: communication that is hidden
+  Duration exposed{0};                                ///< communication - overlap
+  Duration copies{0};                                 ///< a copy runs and neither of them
+  Duration idle{0};                                   ///< span - compute - exposed - copies
   std::array<Duration, kIdleCauses> idle_by_cause{};  ///< adds up to `idle`
   std::array<std::int64_t, kWorkClasses> works{};     ///< pieces of work, by WorkClass
 

@@ -20,8 +20,8 @@ bool has_part(std::string_view name, std::string_view part) {
 std::vector<std::string> CommunicationRule::default_parts() {
   // "deep_ep::intranode::dispatch<...>", and mangled "_ZN7deep_ep9intranode8dispatch": found by the first.
   // A kernel called dispatch or combine alone may be anything, so the namespace decides.
-  return {"nccl",       "rccl",     "deep_ep",   "internode::", "intranode::",
-          "all_to_all", "alltoall", "nvshmem",   "Memcpy PtoP", "MemcpyPeer"};
+  return {"nccl",       "rccl",     "deep_ep", "internode::", "intranode::",
+          "all_to_all", "alltoall", "nvshmem", "Memcpy PtoP", "MemcpyPeer"};
 }
 
 std::string_view CommunicationRule::match(std::string_view name) const {

@@ -13,8 +13,8 @@ struct Interval {
   bool operator==(const Interval&) const = default;
 };
 
-/// A set of moments: intervals in order of time, none empty, no two that touch. What the functions below return,
-/// and what they take where nothing else is said.
+/// A set of moments: intervals in order of time, none empty, no two that touch. What the functions below
+/// return, and what they take where nothing else is said.
 using Intervals = std::vector<Interval>;
 
 /// The moments that lie in any of `intervals`, in whatever order those are. O(n log n).

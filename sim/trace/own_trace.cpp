@@ -20,9 +20,9 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kCategories = {"", "compute", "communication", "idle", "transfer"};
 constexpr std::array<std::string_view, 16> kArgs = {
-    "name",           "kind",     "stage",           "microbatch",          "segment",
-    "replica",        "cause",    "backward_stage",  "backward_microbatch", "backward_replica",
-    "waits_for",      "transfer", "waits_for_rank",  "waits_for_replica",   "op",
+    "name",      "kind",     "stage",          "microbatch",          "segment",
+    "replica",   "cause",    "backward_stage", "backward_microbatch", "backward_replica",
+    "waits_for", "transfer", "waits_for_rank", "waits_for_replica",   "op",
     "at"};
 
 /// An op as a bubble names it.
@@ -75,8 +75,9 @@ class OwnTraceReader {
 
  private:
   [[noreturn]] void fail(const TraceEvent& event, const std::string& what) const {
-    throw file_error(path_, fmt::format("event {} at {} us {}", in_quotes(event.name),
-                                        static_cast<double>(event.start.count()) / 1e3, what),
+    throw file_error(path_,
+                     fmt::format("event {} at {} us {}", in_quotes(event.name),
+                                 static_cast<double>(event.start.count()) / 1e3, what),
                      {"a trace of Stagecraft is what `stagecraft run --trace` writes"});
   }
 
@@ -96,7 +97,8 @@ class OwnTraceReader {
     const std::string_view text = arg_of(event, arg);
     if (text.empty()) return otherwise;
     const auto time = from_microseconds(text);
-    if (!time) fail(event, fmt::format("has '{}' {}, which is no time in microseconds", arg, in_quotes(text)));
+    if (!time)
+      fail(event, fmt::format("has '{}' {}, which is no time in microseconds", arg, in_quotes(text)));
     return *time;
   }
 
@@ -111,18 +113,18 @@ class OwnTraceReader {
 
   std::size_t rank_of(const TraceEvent& event) const {
     const auto found = rank_of_pid_.find(event.pid);
-    if (found == rank_of_pid_.end()) fail(event, fmt::format("is of process {}, which has no name", event.pid));
+    if (found == rank_of_pid_.end())
+      fail(event, fmt::format("is of process {}, which has no name", event.pid));
     return found->second;
   }
 
-  static bool is_op(const TraceEvent& event) {
-    return event.phase == 'X' && !arg_of(event, "kind").empty();
-  }
+  static bool is_op(const TraceEvent& event) { return event.phase == 'X' && !arg_of(event, "kind").empty(); }
 
   Op op_of(const TraceEvent& event) const {
     const std::string_view kind = unquoted(arg_of(event, "kind"));
     const auto& kinds = op_kinds();
-    const auto found = std::find_if(kinds.begin(), kinds.end(), [&](auto& known) { return known.name == kind; });
+    const auto found =
+        std::find_if(kinds.begin(), kinds.end(), [&](auto& known) { return known.name == kind; });
     if (found == kinds.end()) fail(event, fmt::format("is of the unknown kind {}", in_quotes(kind)));
     constexpr std::int64_t kMostMicrobatch = std::numeric_limits<std::int32_t>::max();
     Op op{.microbatch = static_cast<std::uint32_t>(number(event, "microbatch", kMostMicrobatch)),
@@ -200,7 +202,8 @@ class OwnTraceReader {
   void read_bubble(const TraceEvent& event, std::size_t rank) {
     const std::string_view key = unquoted(arg_of(event, "cause"));
     const auto& causes = bubble_causes();
-    const auto found = std::find_if(causes.begin(), causes.end(), [&](auto& cause) { return cause.key == key; });
+    const auto found =
+        std::find_if(causes.begin(), causes.end(), [&](auto& cause) { return cause.key == key; });
     if (found == causes.end()) fail(event, fmt::format("has the unknown cause {}", in_quotes(key)));
     timeline_.bubbles.push_back(
         {static_cast<std::uint32_t>(rank), found->cause, waits_for(event), event.start, event.end()});

@@ -15,9 +15,9 @@ namespace stagecraft {
 
 namespace {
 
-constexpr std::array<std::string_view, 7> kCategories = {"kernel",          "gpu_memcpy",   "gpu_memset",
-                                                         "user_annotation", "cuda_runtime", "gpu_user_annotation",
-                                                         "cuda_driver"};
+constexpr std::array<std::string_view, 7> kCategories = {
+    "kernel",       "gpu_memcpy",          "gpu_memset", "user_annotation",
+    "cuda_runtime", "gpu_user_annotation", "cuda_driver"};
 
 // Sums and differences of times of several files must fit a Duration.
 constexpr Duration kMostTime{std::int64_t{1} << 61};
@@ -93,8 +93,9 @@ class ProfileReader {
                          {"record it with activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]"});
     }
     if (last - first > kMostSpan)
-      throw file_error(paths_[0], fmt::format("{}has work on GPUs that lies more than a year apart",
-                                              paths_.size() > 1 ? "with the other files " : ""),
+      throw file_error(paths_[0],
+                       fmt::format("{}has work on GPUs that lies more than a year apart",
+                                   paths_.size() > 1 ? "with the other files " : ""),
                        {"files are put side by side by 'baseTimeNanoseconds' and their times"});
     origin_ = first;
   }
@@ -109,13 +110,16 @@ class ProfileReader {
       if (event.category == "user_annotation") host_ranges_.add(event.name, event.duration);
     }
     const Launches launches(trace);
-    for (auto& [id, device] : devices) read_device(trace, launches, name_of(file, id, devices.size()), device);
+    for (auto& [id, device] : devices)
+      read_device(trace, launches, name_of(file, id, devices.size()), device);
   }
 
   std::string name_of(std::size_t file, std::int64_t device, std::size_t devices) const {
     const std::int64_t rank = traces_[file].rank;
-    if (rank >= 0) return devices == 1 ? fmt::format("rank {}", rank) : fmt::format("rank {} GPU {}", rank, device);
-    return traces_.size() == 1 ? fmt::format("GPU {}", device) : fmt::format("{} GPU {}", paths_[file], device);
+    if (rank >= 0)
+      return devices == 1 ? fmt::format("rank {}", rank) : fmt::format("rank {} GPU {}", rank, device);
+    return traces_.size() == 1 ? fmt::format("GPU {}", device)
+                               : fmt::format("{} GPU {}", paths_[file], device);
   }
 
   void read_device(const ChromeTrace& trace, const Launches& launches, std::string name, Device& device) {

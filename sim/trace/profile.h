@@ -33,8 +33,8 @@ struct NamedWork {
 struct Profile {
   std::vector<RankActivity> ranks;       ///< by file, then by device; times since the first start of any
   std::vector<NamedWork> communication;  ///< what CommunicationRule found, by its parts, the most time first
-  std::vector<NamedWork> ranges;  ///< named by the program (record_function), the most time first; those on the
-                                  ///< GPU, or where there are none on the host
+  std::vector<NamedWork> ranges;  ///< named by the program (record_function), the most time first; those on
+                                  ///< the GPU, or where there are none on the host
   bool ranges_on_host = false;
 };
 

@@ -119,13 +119,20 @@ TEST_CASE("README shows the report and the error that the program prints", "[gol
     CHECK((readme.find(quoted) != std::string::npos));
   };
   shown(run_program({"run", (shipped_scenarios() / "gpt3-175b.yaml").string()}).out);
-  const std::string compared = run_program({"run", (shipped_scenarios() / "llama3-8b-h200.yaml").string(), "--compare",
-                                            "1f1b,interleaved-1f1b:v=8:b=1..2", "--uncertainty", "200"})
-                                   .out;
+  const std::string compared =
+      run_program({"run", (shipped_scenarios() / "llama3-8b-h200.yaml").string(), "--compare",
+                   "1f1b,interleaved-1f1b:v=8:b=1..2", "--uncertainty", "200"})
+          .out;
   shown(compared.substr(0, compared.find("  Note:")));
   const TemporaryFolder folder;
   write_text("mine.yaml", "name: mine\npipeline: {schedule: 1f1b, stages: 8, microbatchs: 24}\n");
   shown(run_program({"run", "mine.yaml"}).err);
+  const std::string uniform = (shipped_scenarios() / "uniform-1f1b.yaml").string();
+  run_program({"run", uniform, "--trace", "1f1b.json"});
+  const std::string traced =
+      run_program({"trace", "1f1b.json", "--against", uniform, "--set", "pipeline.schedule=zb-h1"}).out;
+  REQUIRE(traced.find("Beside ") != std::string::npos);
+  shown(traced.substr(traced.find("Beside ")));
 }
 
 TEST_CASE("an output that names standard output stands before the report", "[golden]") {

@@ -29,7 +29,8 @@ bool holds(const std::vector<Interval>& intervals, int moment) {
 
 bool is_normal(const Intervals& intervals) {
   for (std::size_t i = 0; i < intervals.size(); ++i)
-    if (intervals[i].end <= intervals[i].start || (i > 0 && intervals[i].start < intervals[i - 1].end)) return false;
+    if (intervals[i].end <= intervals[i].start || (i > 0 && intervals[i].start < intervals[i - 1].end))
+      return false;
   return true;
 }
 

@@ -89,7 +89,8 @@ TEST_CASE("the trace of every schedule reads back as the same timeline", "[trace
   for (const ScheduleEntry& entry : schedules()) {
     for (const int p : {1, 2, 4}) {
       for (const int m : {4, 8}) {
-        const ScheduleShape shape = test::some_shape(entry, p, m, entry.chunks ? entry.chunks : entry.default_chunks);
+        const ScheduleShape shape =
+            test::some_shape(entry, p, m, entry.chunks ? entry.chunks : entry.default_chunks);
         if (!unmet_condition(entry, shape).empty()) continue;
         CAPTURE(entry.name, p, m, hop);
         PipelineProblem problem =
@@ -115,11 +116,10 @@ TEST_CASE("random timelines read back but for what their bubbles wait for", "[tr
 TEST_CASE("a trace that was cut has what it shows", "[trace]") {
   TestPipeline pipeline = one_f_one_b_pipeline(4, 8);
   pipeline.transfer = Duration{1'000'000};
-  const Timeline part =
-      read_back(written(run(pipeline), {.selection = {.from = TimePoint{10'000'000},
-                                                      .to = TimePoint{20'000'000},
-                                                      .first_rank = 1,
-                                                      .last_rank = 2}}));
+  const Timeline part = read_back(written(
+      run(pipeline),
+      {.selection = {
+           .from = TimePoint{10'000'000}, .to = TimePoint{20'000'000}, .first_rank = 1, .last_rank = 2}}));
   CHECK(part.ranks() == 2);
   CHECK(part.rank_names == std::vector<std::string>{"rank 1", "rank 2"});
   CHECK(part.ops.size() > 5);
@@ -129,10 +129,12 @@ TEST_CASE("a trace that was cut has what it shows", "[trace]") {
 TEST_CASE("what is no trace of Stagecraft says where", "[trace][error]") {
   const auto error_of = [](const std::string& event) {
     try {
-      read_back("[{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"args\":{\"name\":\"rank 0\"}},\n"
-                "{\"name\":\"0F0\",\"ph\":\"X\",\"cat\":\"compute\",\"pid\":1,\"ts\":1.5,\"dur\":2,\"args\":{\"stage\":0,"
-                "\"kind\":\"forward\"}},\n" +
-                event + "]");
+      read_back(
+          "[{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"args\":{\"name\":\"rank 0\"}},\n"
+          "{\"name\":\"0F0\",\"ph\":\"X\",\"cat\":\"compute\",\"pid\":1,\"ts\":1.5,\"dur\":2,\"args\":{"
+          "\"stage\":0,"
+          "\"kind\":\"forward\"}},\n" +
+          event + "]");
     } catch (const InputError& error) {
       return std::string(error.what());
     }
@@ -145,8 +147,10 @@ TEST_CASE("what is no trace of Stagecraft says where", "[trace][error]") {
   CHECK(error_of(second + "\"ts\":4,\"args\":{\"stage\":0,\"kind\":\"sideways\"}}") ==
         "trace.json: error: event '0B0' at 4 us is of the unknown kind 'sideways'" + hint);
   CHECK(error_of(second + "\"ts\":4,\"args\":{\"stage\":70000,\"kind\":\"backward\"}}") ==
-        "trace.json: error: event '0B0' at 4 us has 'stage' '70000', which is no number from 0 to 65535" + hint);
-  CHECK(error_of("{\"name\":\"0F1\",\"ph\":\"X\",\"cat\":\"compute\",\"pid\":7,\"ts\":9,\"dur\":2,\"args\":{\"stage\":0,"
+        "trace.json: error: event '0B0' at 4 us has 'stage' '70000', which is no number from 0 to 65535" +
+            hint);
+  CHECK(error_of("{\"name\":\"0F1\",\"ph\":\"X\",\"cat\":\"compute\",\"pid\":7,\"ts\":9,\"dur\":2,\"args\":{"
+                 "\"stage\":0,"
                  "\"kind\":\"forward\"}}") ==
         "trace.json: error: event '0F1' at 9 us is of process 7, which has no name" + hint);
   CHECK(error_of(second + "\"ts\":4,\"args\":{\"cause\":\"boredom\"}}") ==

@@ -82,14 +82,16 @@ TEST_CASE("names of communication, and names that look like it", "[trace]") {
   const CommunicationRule rule;
   for (const char* name :
        {"ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<4096ul>)", "ncclKernel_AllGather_RING_LL_Sum_int8_t",
-        "rcclGenericKernel", "void deep_ep::internode::combine<int>(int)", "_ZN7deep_ep9intranode8dispatchILi8EEEvv",
-        "void internode::notify_dispatch<true, 8>()", "intranode::cached_notify_combine<2>", "nvshmemi_barrier",
-        "void moe::all_to_all_kernel<bf16>", "AllToAllSingle", "Memcpy PtoP (Device -> Device)"}) {
+        "rcclGenericKernel", "void deep_ep::internode::combine<int>(int)",
+        "_ZN7deep_ep9intranode8dispatchILi8EEEvv", "void internode::notify_dispatch<true, 8>()",
+        "intranode::cached_notify_combine<2>", "nvshmemi_barrier", "void moe::all_to_all_kernel<bf16>",
+        "AllToAllSingle", "Memcpy PtoP (Device -> Device)"}) {
     INFO(name);
     CHECK_FALSE(rule.match(name).empty());
   }
-  for (const char* name : {"void at::native::dispatch_kernel<float>()", "combine_topk", "Memcpy DtoD (Device -> Device)",
-                           "sm90_xmma_gemm_bf16bf16_bf16f32", "reduce_scatter_like"}) {
+  for (const char* name :
+       {"void at::native::dispatch_kernel<float>()", "combine_topk", "Memcpy DtoD (Device -> Device)",
+        "sm90_xmma_gemm_bf16bf16_bf16f32", "reduce_scatter_like"}) {
     INFO(name);
     CHECK(rule.match(name).empty());
   }
@@ -101,9 +103,10 @@ TEST_CASE("names of communication, and names that look like it", "[trace]") {
 
 TEST_CASE("files are put side by side by their base times, devices are ranks", "[trace]") {
   const std::string ranked = "\"distributedInfo\": {\"rank\": 5, \"world_size\": 8}, ";
-  const Read two = read({kineto(kernel("a", 7, 10, 20), "\"baseTimeNanoseconds\": 1700000000000000000, " + ranked),
-                         kineto(kernel("b", 7, 1, 2, 0, 0) + kernel("c", 7, 3, 4, 0, 1),
-                                "\"baseTimeNanoseconds\": 1700000000000007000, ")});
+  const Read two =
+      read({kineto(kernel("a", 7, 10, 20), "\"baseTimeNanoseconds\": 1700000000000000000, " + ranked),
+            kineto(kernel("b", 7, 1, 2, 0, 0) + kernel("c", 7, 3, 4, 0, 1),
+                   "\"baseTimeNanoseconds\": 1700000000000007000, ")});
   const auto& ranks = two.profile.ranks;
   REQUIRE(ranks.size() == 3);
   CHECK(ranks[0].name == "rank 5");
