@@ -10,6 +10,8 @@
 #include "scenarios/cli/outputs.h"
 #include "scenarios/reader/reader.h"
 #include "scenarios/run/compare.h"
+#include "scenarios/run/compare_tradeoff.h"
+#include "scenarios/run/explain_idle.h"
 #include "scenarios/run/report.h"
 #include "sim/report/csv.h"
 #include "sim/report/trace.h"
@@ -138,11 +140,21 @@ std::uint64_t seed_of(const Arguments& arguments) {
   return static_cast<std::uint64_t>(arguments.number("seed", 0, 0, std::numeric_limits<std::int64_t>::max()));
 }
 
+/// "40 GiB".
+std::optional<Bytes> within_of(const Arguments& arguments) {
+  if (!arguments.has("within")) return std::nullopt;
+  try {
+    return parse_quantity<Bytes>(arguments.value("within"));
+  } catch (const QuantityError& error) {
+    throw UsageError(fmt::format("option '--within': '{}' {}", arguments.value("within"), error.what()));
+  }
+}
+
 Exit compare_command(const Arguments& arguments, Streams& streams) {
-  for (const char* option : {"csv", "svg", "trace", "schedule-csv", "schedule-comms-csv"})
+  for (const char* option : {"csv", "trace", "why", "schedule-csv", "schedule-comms-csv"})
     if (arguments.has(option))
       throw UsageError(
-          fmt::format("option '--{}' is of one schedule; with '--compare' there is '--json'", option));
+          fmt::format("option '--{}' is of one schedule; with '--compare' there are '--json' and '--svg'", option));
   std::vector<Alternative> alternatives;
   try {
     alternatives = parse_alternatives(arguments.value("compare"));
@@ -152,8 +164,10 @@ Exit compare_command(const Arguments& arguments, Streams& streams) {
   const std::vector<std::string> overrides = arguments.values("set");
   Outputs outputs(arguments, scenario_files(read_scenario(arguments.positional[0], overrides)), streams.out);
   const Comparison comparison = compare_schedules(arguments.positional[0], overrides, alternatives,
-                                                  samples_of(arguments), seed_of(arguments));
+                                                  samples_of(arguments), seed_of(arguments),
+                                                  within_of(arguments));
   outputs.write("json", [&](TextSink& sink) { sink.write(json_report(comparison, version())); });
+  outputs.write("svg", [&](TextSink& sink) { write_tradeoff(comparison, sink); });
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(comparison, streams.colour);
   flush_output(streams.out);
@@ -167,13 +181,16 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   if (arguments.positional.size() != 1) throw UsageError("run takes one scenario");
   if (arguments.has("seed") && !arguments.has("uncertainty"))
     throw UsageError("option '--seed' is for '--uncertainty': nothing else is drawn at random");
+  if (arguments.has("within") && !arguments.has("compare"))
+    throw UsageError("option '--within' is for '--compare'; a scenario's devices have cluster.device.memory");
   if (arguments.has("compare")) return compare_command(arguments, streams);
   expect_shown(arguments);
   const Selection shown = selection(arguments);
   const ReadScenario read = read_scenario(arguments.positional[0], arguments.values("set"));
   Outputs outputs(arguments, scenario_files(read), streams.out);
   const bool pictures = outputs.wants("svg") || outputs.wants("trace");
-  const RunResult result = run(read, {.bubbles = pictures || outputs.wants("csv"),
+  const bool why = arguments.has("why");
+  const RunResult result = run(read, {.bubbles = pictures || why || outputs.wants("csv"),
                                       .transfers = pictures,
                                       .counters = outputs.wants("trace") || arguments.has("svg-memory"),
                                       .samples = samples_of(arguments),
@@ -182,6 +199,8 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   write_outputs(result, arguments, shown, outputs, streams.err);
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
+  if (why && !outputs.stdout_taken())
+    streams.out << idle_report(result, explain_idle(arguments.positional[0], arguments.values("set"), result));
   if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
     streams.out << "  Written    " << files << "\n";
   flush_output(streams.out);

@@ -82,6 +82,8 @@ struct PipelineSpec {
   std::optional<int> chunks;
   std::optional<int> group;
   std::optional<int> segments;
+  std::optional<double> activation_limit;
+  std::optional<Bytes> memory_limit;
   OneOrMany<Recompute> recompute;
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;

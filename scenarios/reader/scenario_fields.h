@@ -229,7 +229,8 @@ struct Fields<PipelineSpec> {
           .max(1 << 30),
       field("chunks", &PipelineSpec::chunks, "stages of one rank v").min(1).max(1024),
       field("group", &PipelineSpec::group,
-            "micro-batches that move together: k of kfkb (2 by default), the group of interleaved schedules (p by "
+            "micro-batches that move together: k of kfkb (2 by default), the group of interleaved schedules "
+            "(p by "
             "default)")
           .min(1)
           .max(1 << 20),
@@ -237,6 +238,16 @@ struct Fields<PipelineSpec> {
             "parts that a sequence is cut into, which run one after the other (terapipe, seq1f1b; 4 by default)")
           .min(1)
           .max(kMaxSegments),
+      field("activation_limit", &PipelineSpec::activation_limit,
+            "of schedule zb-auto: micro-batches whose activations a rank may hold at once, parts of one "
+            "counted")
+          .min(1)
+          .max(1 << 30),
+      field("memory_limit", &PipelineSpec::memory_limit,
+            "of schedule zb-auto: memory of a device, for weights, optimizer state, activations and working "
+            "memory")
+          .max(kLargestSize)
+          .example("80 GiB"),
       field("recompute", &PipelineSpec::recompute,
             "activations thrown away and made again: none, selective (attention scores) or full (all but "
             "each layer's input). A list: one per stage, as AdaPipe chooses them"),

@@ -10,6 +10,7 @@
 #include "scenarios/run/build_error.h"
 #include "scenarios/run/build_measured.h"
 #include "scenarios/run/build_notes.h"
+#include "scenarios/run/build_order.h"
 #include "scenarios/run/build_published.h"
 #include "scenarios/run/build_refuse.h"
 #include "scenarios/run/files.h"
@@ -46,6 +47,7 @@ class Builder {
     build_costs();
     check_size();
     built_.notes = notes_of(built_);
+    plan_order_of(read_, built_);
     built_.problem.schedule = with_updates();
     if (built_.problem.transfers == TransferMode::Blocking)
       built_.problem.schedule = with_blocking_sends(built_.problem.schedule, built_.problem.shape, built_.problem.edges);

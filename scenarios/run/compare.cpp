@@ -120,6 +120,7 @@ Compared simulate_one(const std::string& path, std::vector<std::string> override
   RunResult simulated = run(read);
   result.metrics = std::move(simulated.metrics);
   result.chunks = simulated.built.problem.shape.chunks;
+  result.segments = simulated.built.problem.shape.segments;
   if (simulated.built.training) {
     const Training& training = *simulated.built.training;
     result.memory = training.cluster.device.memory;
@@ -209,12 +210,13 @@ double faster_in(const Compared& a, const Compared& b) {
 
 Comparison compare_schedules(const std::string& path, const std::vector<std::string>& overrides,
                              const std::vector<Alternative>& alternatives, std::int64_t samples,
-                             std::uint64_t seed) {
-  Comparison comparison;
+                             std::uint64_t seed, std::optional<Bytes> within) {
+  Comparison comparison{.scenario = {}, .first_named = alternatives.front().name, .runs = {}, .notes = {}};
   std::optional<InputError> first;
   for (const Alternative& alternative : alternatives) {
     try {
       comparison.runs.push_back(simulate_one(path, overrides, alternative, samples, seed, comparison));
+      if (within) comparison.runs.back().memory = *within;
     } catch (const InputError& error) {
       if (!first) first = error;
       comparison.runs.push_back(

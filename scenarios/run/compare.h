@@ -26,7 +26,8 @@ struct Compared {
   PipelineMetrics metrics;
   std::optional<Uncertainty> uncertainty;
   std::string left_out;  ///< why it could not be simulated; otherwise empty
-  int chunks = 1;        ///< of a rank, of which metrics.peak_activations counts each by itself
+  int chunks = 1;        ///< of a rank, of which metrics.peak_activations counts each by itself; so of segments
+  int segments = 1;
   Bytes memory{0};       ///< of a device; 0: not known
   std::int64_t devices = 0;
   std::int64_t samples = 0;  ///< of a step; micro-batches where there is no model
@@ -40,6 +41,7 @@ struct Compared {
 /// the shortest step. Behind them those that no device holds, then those that were left out.
 struct Comparison {
   std::string scenario;
+  std::string first_named;  ///< the schedule that was named first
   std::vector<Compared> runs;
   std::vector<std::string> notes;
 
@@ -60,11 +62,12 @@ double faster_in(const Compared& a, const Compared& b);
 /// A share of samples from which on an order counts as settled.
 inline constexpr double kSettled = 0.95;
 
-/// `path` with each alternative's settings behind `overrides`. `samples` 0: no uncertainty.
+/// `path` with each alternative's settings behind `overrides`. `samples` 0: no uncertainty. `within`: the memory that
+/// a device may hold; nothing: what the device has.
 /// Throws InputError where none can be simulated.
 Comparison compare_schedules(const std::string& path, const std::vector<std::string>& overrides,
                              const std::vector<Alternative>& alternatives, std::int64_t samples,
-                             std::uint64_t seed);
+                             std::uint64_t seed, std::optional<Bytes> within = {});
 
 /// A table, and what it says in words: which schedule is fastest by how much, and whether the tables' errors
 /// leave that open.

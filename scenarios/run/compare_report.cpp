@@ -6,6 +6,7 @@
 #include "base/quantity.h"
 #include "base/text.h"
 #include "scenarios/run/compare.h"
+#include "scenarios/run/compare_tradeoff.h"
 #include "scenarios/run/report.h"
 
 namespace stagecraft {
@@ -59,9 +60,9 @@ std::string throughput_title(const Comparison& comparison) {
   return fmt::format("{:<12}", comparison.runs[0].model ? "samples/s" : "micro-b./s");
 }
 
-std::string row(const Comparison& comparison, const Compared& run, std::size_t width) {
+std::string row(const Comparison& comparison, const Compared& run, bool on_front, std::size_t width) {
   return without_blank_end(fmt::format(
-      "  {:<{}}{:<12}{}{:<10}{:<10}{:<12}{}{}", run.name, width, to_text(run.metrics.makespan),
+      "{} {:<{}}{:<12}{}{:<10}{:<10}{:<12}{}{}", on_front ? "*" : " ", run.name, width, to_text(run.metrics.makespan),
       throughput(comparison, run), behind(run, comparison.runs[0]), percent(run.metrics.bubble_over_makespan),
       memory(run), band(run), run.fits() ? "" : "  does not fit"));
 }
@@ -102,6 +103,7 @@ void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index
   if (run.metrics.makespan > Duration{0}) json.member("samples_per_s", 1 / run.seconds_per_sample());
   json.member("bubble_over_makespan", run.metrics.bubble_over_makespan);
   json.member("fits", run.fits());
+  json.member("on_front", pareto(comparison)[index]);
   json.member("devices", run.devices);
   json.member("peak_memory_bytes", run.metrics.peak_memory_bytes);
   json.member("peak_activations", run.metrics.peak_activations);
@@ -124,10 +126,15 @@ std::string console_report(const Comparison& comparison, bool colour) {
   text += without_blank_end(fmt::format("\n  {:<{}}{:<12}{}{:<10}{:<10}{:<12}{}", "schedule", names, "step",
                                         throughput_title(comparison), "behind", "idle", "memory",
                                         bands ? "80 % of samples" : ""));
-  for (const Compared& run : comparison.runs)
+  const std::vector<bool> front = pareto(comparison);
+  for (std::size_t i = 0; i < comparison.runs.size(); ++i) {
+    const Compared& run = comparison.runs[i];
     text += run.left_out.empty()
-                ? row(comparison, run, names)
+                ? row(comparison, run, front[i] && count > 1, names)
                 : fmt::format("  {:<{}}left out: {}\n", run.name, names, printable(run.left_out));
+  }
+  if (count > 1) text += "  * no other schedule is as fast in less memory\n";
+  for (const std::string& sentence : in_words(comparison)) text += "  " + sentence + "\n";
   text += verdicts(comparison);
   for (const std::string& note : comparison.notes) text += fmt::format("  Note: {}\n", printable(note));
   return text;

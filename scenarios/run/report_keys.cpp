@@ -48,6 +48,7 @@ constexpr std::array kReportKeys{
     ReportKeyInfo{"rank", "the number of a rank, from 0: its position in the pipeline"},
     ReportKeyInfo{"runs", "with --compare: the schedules, the fastest first"},
     ReportKeyInfo{"fits", "whether the peak memory of a compared schedule is no more than the device's"},
+    ReportKeyInfo{"on_front", "whether no other compared schedule is as fast in less memory, or faster in as much"},
     ReportKeyInfo{"left_out", "why a schedule of a comparison could not be simulated"},
     ReportKeyInfo{
         "faster_than_next",

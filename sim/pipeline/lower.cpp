@@ -289,12 +289,26 @@ class TaskMaker {
   Task make(const Op& op, std::uint32_t rank) {
     const std::size_t cost = classes_.of(op);
     Task task{.cost = static_cast<std::uint32_t>(cost), .resource = rank};
+    if (op.kind == OpKind::ForwardBackward) {
+      connect_halves(task, op);
+      return task;
+    }
     const Source& source = sources_[cost];
     if (source.results != nullptr) task.inputs[0] = source.results[index_.unit(op)];
     if (!index_.evicted.empty()) connect_evictions(task, op);
-    if (!source.many.empty() || op.kind == OpKind::ForwardBackward) [[unlikely]]
+    if (!source.many.empty()) [[unlikely]]
       connect(task, op);
     return task;
+  }
+
+  /// The inputs of a fused op, those of the forward half first, as in its costs.
+  void connect_halves(Task& task, const Op& op) {
+    std::size_t input = 0;
+    for (const Op& half : {forward_half(op), backward_half(op)}) {
+      const Source& source = sources_[classes_.of(half)];
+      if (!source.many.empty()) return connect(task, op);
+      if (source.results != nullptr) task.inputs[input++] = source.results[index_.unit(half)];
+    }
   }
 
   /// A backward waits for activations that were away, and who returns them for their arrival.

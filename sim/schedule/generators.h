@@ -70,7 +70,7 @@ Schedule zb_v(const ScheduleShape& shape);
 Schedule dualpipe(const ScheduleShape& shape);
 
 /// DualPipeV: the same on half of the ranks, with stages in V placement as in zb_v() instead of two copies; 2p + 1
-/// chunks' activations. REQUIRES: v = 2, m >= 2p. O(ops). Source: deepseek-ai/DualPipe; Qi et al., "Cut-in-half".
+/// chunks' activations. REQUIRES: v = 2, m >= 2p. O(ops). Source: deepseek-ai/DualPipe.
 Schedule dualpipe_v(const ScheduleShape& shape);
 
 /// V-Half: stages in a V as in zb_v(), input gradients as soon after their forwards as half of 1F1B's
@@ -113,6 +113,10 @@ Schedule seq_one_f_one_b(const ScheduleShape& shape);
 /// move the fewest micro-batches; the bubble is 1F1B's and whatever of the transfers shows. O(p m) but for few
 /// micro-batches. Source: Kim et al., "BPipe", ICML 2023.
 Schedule bpipe(const ScheduleShape& shape);
+
+/// Stands for a planned schedule until its costs are known: one micro-batch after the other, the chunks of a rank
+/// in a wave (of two: stages `rank` and 2p - 1 - `rank`). Holds the activations of one micro-batch. O(ops).
+Schedule one_by_one(const ScheduleShape& shape);
 
 /// shape.group, or what stands for 0.
 inline int group_size(const ScheduleShape& shape, int otherwise) {

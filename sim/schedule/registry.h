@@ -38,6 +38,10 @@ struct ScheduleEntry {
   /// one without idle cells.
   ScheduleCells (*pytorch_cells)(std::span<const Op> ops, const ScheduleShape& shape, int rank) = nullptr;
   bool pytorch_waits = false;  ///< PyTorch idles where an op waits in unit time
+  /// The order depends on costs: `generate` only says which rank holds which stage, and whoever knows the
+  /// costs plans the order.
+  bool planned = false;
+  int planned_rounds = 0;  ///< of a planned one: it holds the activations of so many times p micro-batches
 };
 
 /// Every schedule, in the order in which `stagecraft list schedules` shows them.

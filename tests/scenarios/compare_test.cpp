@@ -72,10 +72,13 @@ TEST_CASE("schedules are ranked, and those that do not fit say why", "[golden]")
   CHECK(output.out ==
         "four: 3 schedules\n"
         "  schedule                    step        behind    idle      memory\n"
-        "  interleaved-1f1b v=3        108 ms                11.1 %    5 act.\n"
+        "* interleaved-1f1b v=3        108 ms                11.1 %    5 act.\n"
         "  interleaved-1f1b v=2        114 ms      +5.6 %    15.8 %    5.5 act.\n"
-        "  1f1b                        132 ms      +22.2 %   27.3 %    4 act.\n"
-        "  gpipe pipeline.stages=0     left out: must be between 1 and 65535\n");
+        "* 1f1b                        132 ms      +22.2 %   27.3 %    4 act.\n"
+        "  gpipe pipeline.stages=0     left out: must be between 1 and 65535\n"
+        "  * no other schedule is as fast in less memory\n"
+        "  interleaved-1f1b v=3 is fastest: 1f1b takes 22.2 % longer in 20.0 % less memory.\n"
+        "  In the memory of 1f1b nothing else is faster.\n");
 }
 
 TEST_CASE("steps of unlike work are ranked by throughput", "[golden]") {
@@ -88,8 +91,11 @@ TEST_CASE("steps of unlike work are ranked by throughput", "[golden]") {
   CHECK(output.out ==
         "four: 2 schedules\n"
         "  schedule                      step        micro-b./s  behind    idle      memory\n"
-        "  1f1b pipeline.microbatches=8  132 ms      60.61                 27.3 %    4 act.\n"
+        "* 1f1b pipeline.microbatches=8  132 ms      60.61                 27.3 %    4 act.\n"
         "  1f1b pipeline.microbatches=4  84 ms       47.62       +27.3 %   42.9 %    4 act.\n"
+        "  * no other schedule is as fast in less memory\n"
+        "  In the memory of 1f1b pipeline.microbatches=4, 1f1b pipeline.microbatches=8 is the fastest: 1f1b "
+        "pipeline.microbatches=4 takes 27.3 % longer.\n"
         "  Note: the alternatives differ in the work of a step: ranked by throughput\n");
 }
 
@@ -111,8 +117,8 @@ TEST_CASE("a comparison in which nothing can run ends with the first reason", "[
   CHECK(output.status == 2);
   CHECK(output.out.empty());
   CHECK(output.err == "--set pipeline.stages=0: must be between 1 and 65535\n");
-  CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--svg", "a.svg"}).err ==
-        "stagecraft: error: option '--svg' is of one schedule; with '--compare' there is '--json'\n"
+  CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--trace", "a.json"}).err ==
+        "stagecraft: error: option '--trace' is of one schedule; with '--compare' there are '--json' and '--svg'\n"
         "see `stagecraft --help`\n");
 }
 
@@ -141,4 +147,55 @@ TEST_CASE("a comparison is written as JSON", "[golden]") {
   CHECK(report["runs"][0]["samples"] == 8);
   CHECK(report["runs"][0]["samples_per_s"].get<double>() == Approx(8 / 0.132));
   CHECK(report["runs"][2].contains("left_out"));
+}
+
+TEST_CASE("a comparison within a memory limit says what fits, and draws throughput over memory", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kFourRanks);
+  const std::vector<std::string> words{"run",      "a.yaml", "--set",  "costs.activation=1 GiB", "--compare",
+                                       "gpipe,1f1b,zb-h1,gems",   "--within", "5 GiB", "--set",
+                                       "costs.input_gradient=4 ms", "--set", "costs.weight_gradient=4 ms", "--svg",
+                                       "a.svg",    "--json", "a.json"};
+  const Output output = run_program(words);
+  CHECK(output.err.empty());
+  // 8 micro-batches of 12 ms and (p-1) times 12, 12 and 8 - 4 + ... ms; GPipe holds all 8, GEMS one.
+  CHECK(output.out ==
+        "four: 4 schedules\n"
+        "  schedule                    step        behind    idle      memory\n"
+        "* zb-h1                       108 ms                11.1 %    4 GiB\n"
+        "  1f1b                        132 ms      +22.2 %   27.3 %    4 GiB\n"
+        "* gems                        300 ms      +177.8 %  68.0 %    1 GiB\n"
+        "  gpipe                       132 ms      +22.2 %   27.3 %    8 GiB         does not fit\n"
+        "  * no other schedule is as fast in less memory\n"
+        "  zb-h1 is fastest: 1f1b takes 22.2 % longer in the same memory.\n"
+        "  gems takes 177.8 % longer than zb-h1, in 75.0 % less memory.\n"
+        "  In the memory of gpipe, zb-h1 is the fastest: gpipe takes 22.2 % longer.\n");
+  const json report = json::parse(read_text("a.json"));
+  CHECK(report["runs"][0]["on_front"] == true);
+  CHECK(report["runs"][1]["on_front"] == false);
+  const std::string picture = read_text("a.svg");
+  CHECK(picture.find(">limit: 5 GiB</text>") != std::string::npos);
+  for (const char* name : {"gpipe", "1f1b", "zb-h1", "gems"})
+    CHECK(picture.find(std::string("<title>") + name + "</title>") != std::string::npos);
+  CHECK(run_program({"run", "a.yaml", "--within", "5 GiB"}).status == 2);
+  CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--within", "5"}).err ==
+        "stagecraft: error: option '--within': '5' needs a unit, such as \"80 GiB\"\n"
+        "see `stagecraft --help`\n");
+}
+
+TEST_CASE("idle time is explained rank by rank, with what would help", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "pipeline: {schedule: 1f1b, stages: 2, microbatches: 4}\n"
+             "costs: {forward: [4 ms, 6 ms], backward: [8 ms, 12 ms], transfer: 1 ms}\n");
+  const Output output = run_program({"run", "a.yaml", "--why"});
+  CHECK(output.err.empty());
+  const std::size_t at = output.out.find("  Idle time, rank by rank");
+  REQUIRE(at != std::string::npos);
+  // Rank 0: F0 0-4, F1 4-8; B0 can start when rank 1 has done F0 5-11 and B0 11-23 and sent it, at 24.
+  CHECK(output.out.substr(at).find("    rank 0   warm-up: 1B of micro-batch 0            15 ms") !=
+        std::string::npos);
+  CHECK(output.out.find("  What would help\n") != std::string::npos);
+  CHECK(output.out.find("    stages of equal cost ") != std::string::npos);
+  CHECK(output.out.find("    transfers in no time ") != std::string::npos);
 }

@@ -55,8 +55,8 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:1:39: error: unknown key 'microbatchs' in 'pipeline'; did you mean 'microbatches'?\n"
        "    1 | pipeline: {schedule: 1f1b, stages: 2, microbatchs: 2}\n"
        "      |                                       ^\n"
-       "      = known keys: chunks, csv, csv_letters, group, layers, microbatches, recompute, schedule, "
-       "segments, shared_links, stages, "
+       "      = known keys: activation_limit, chunks, csv, csv_letters, group, layers, memory_limit, microbatches, "
+       "recompute, schedule, segments, shared_links, stages, "
        "transfers\n"},
       {"pipeline: 3\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
@@ -162,7 +162,7 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "looped-bfs, "
        "zb-h1, zb-h2, interleaved-zero-bubble, zb-v, v-half, v-min, chimera, gems, hanayo, terapipe, "
        "seq1f1b, "
-       "dualpipe, dualpipe-v\n"},
+       "dualpipe, dualpipe-v, zb-1p, zb-2p, zb-auto\n"},
       {"pipeline: {schedule: 1f1b, chunks: 2, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {},
@@ -207,8 +207,8 @@ TEST_CASE("an override that cannot be is quoted", "[error]") {
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.stagse=3"},
        "--set pipeline.stagse=3: unknown key 'stagse' in 'pipeline'; did you mean 'stages'?\n"
-       "      = known keys: chunks, csv, csv_letters, group, layers, microbatches, recompute, schedule, "
-       "segments, shared_links, stages, "
+       "      = known keys: activation_limit, chunks, csv, csv_letters, group, layers, memory_limit, microbatches, "
+       "recompute, schedule, segments, shared_links, stages, "
        "transfers\n"},
       {"pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
@@ -244,7 +244,7 @@ TEST_CASE("an override that cannot be is quoted", "[error]") {
        "looped-bfs, "
        "zb-h1, zb-h2, interleaved-zero-bubble, zb-v, v-half, v-min, chimera, gems, hanayo, terapipe, "
        "seq1f1b, "
-       "dualpipe, dualpipe-v\n"},
+       "dualpipe, dualpipe-v, zb-1p, zb-2p, zb-auto\n"},
       {"pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\n"
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.stages=70000"},

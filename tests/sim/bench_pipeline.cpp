@@ -22,7 +22,8 @@ void per_op(benchmark::State& state, std::size_t ops) {
 }
 
 void BM_Generate(benchmark::State& state, const char* name, int v) {
-  const ScheduleShape shape{static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v};
+  const ScheduleShape shape =
+      completed(*find_schedule(name), {static_cast<int>(state.range(0)), static_cast<int>(state.range(1)), v});
   std::size_t ops = 0;
   for (auto _ : state) {
     const Schedule schedule = find_schedule(name)->generate(shape);
@@ -68,5 +69,14 @@ BENCHMARK_CAPTURE(BM_Whole, gpipe, "gpipe", 1)->Args({256, 2048})->Unit(benchmar
 BENCHMARK_CAPTURE(BM_Whole, interleaved, "interleaved-1f1b", 2)
     ->Args({256, 2048})
     ->Unit(benchmark::kMillisecond);
+
+BENCHMARK_CAPTURE(BM_Whole, dualpipe, "dualpipe", 1)->Args({64, 512})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Whole, dualpipe_v, "dualpipe-v", 2)->Args({64, 512})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Whole, zb_h1, "zb-h1", 1)->Args({64, 512})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Whole, zb_v, "zb-v", 2)->Args({64, 512})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Generate, v_half, "v-half", 2)->Args({64, 512})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Generate, chimera, "chimera", 1)->Args({64, 512})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Generate, hanayo, "hanayo", 2)->Args({64, 512})->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(BM_Generate, bpipe, "bpipe", 1)->Args({64, 512})->Unit(benchmark::kMillisecond);
 
 BENCHMARK_MAIN();

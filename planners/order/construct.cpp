@@ -1,0 +1,204 @@
+#include "planners/order/construct.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "planners/order/block.h"
+#include "planners/order/dispatch.h"
+
+namespace stagecraft {
+
+namespace {
+
+/// The most micro-batches in flight per stage: 1 + `percent` of those whose F would fill the time until the
+/// first I comes back, at the pace of the slowest F before it.
+std::vector<std::uint32_t> in_flight(const Shop& shop, const ShopPaths& paths, int percent) {
+  std::vector<std::uint32_t> limit(shop.stages);
+  std::vector<Ticks> pace(shop.stages, 1);
+  for (std::uint32_t s : shop.flow) {
+    pace[s] = std::max(pace[s], shop.duration[3 * s]);
+    for (const ShopInput& in : shop.into_forward(s)) pace[s] = std::max(pace[s], pace[in.stage]);
+    const Ticks count = paths.round_trip[s] * percent / (100 * pace[s]);
+    limit[s] = 1 + static_cast<std::uint32_t>(std::min<Ticks>(count, static_cast<Ticks>(shop.microbatches)));
+  }
+  return limit;
+}
+
+struct Setting {
+  int fill;  ///< percent, see in_flight(); 0: no limit
+  bool alternate;
+  int forward_overlap;
+  int weight_overlap;
+  int budget;  ///< idle budget in percent of the bubble that the bound allows; 0: none
+};
+
+/// Those that did best over many problems come first, then the rest of a grid.
+constexpr Setting kFirst[] = {
+    {100, true, 8, 0, 100}, {0, false, 8, 8, 0},    {120, false, 8, 8, 0},   {0, true, 4, 8, 0},
+    {67, false, 8, 0, 0},   {110, true, 8, 8, 0},   {100, false, 8, 4, 100}, {130, false, 8, 4, 0},
+    {100, true, 8, 4, 90},  {110, true, 8, 0, 100}, {105, false, 8, 8, 0},   {0, false, 4, 0, 0},
+};
+constexpr int kFills[] = {0, 50, 67, 75, 80, 90, 100, 105, 110, 120, 130, 150};
+constexpr int kOverlaps[] = {0, 4, 8};
+constexpr int kBudgets[] = {0, 25, 50, 75, 100};
+
+class Policies {
+ public:
+  explicit Policies(SearchState& search)
+      : search_(search), shop_(search.shop()), paths_(paths_of(shop_)), dispatcher_(shop_) {
+    bubble_ = search.bound() - *std::max_element(shop_.work.begin(), shop_.work.end());
+  }
+
+  /// One that always gives something.
+  void first() { attempt(kFirst[0]); }
+
+  void all() {
+    for (const Setting& setting : kFirst) attempt(setting);
+    for (int fill : kFills)
+      for (bool alternate : {false, true})
+        for (int forward : kOverlaps)
+          for (int weight : kOverlaps)
+            for (int budget : kBudgets)
+              if (budget == 0 || weight < 8) attempt({fill, alternate, forward, weight, budget});
+  }
+
+ private:
+  void attempt(const Setting& setting) {
+    if (search_.finished()) return;
+    DispatchPolicy policy{.alternate = setting.alternate,
+                          .forward_overlap = setting.forward_overlap,
+                          .weight_overlap = setting.weight_overlap};
+    if (setting.budget > 0) policy.idle_budget = bubble_ * setting.budget / 100;
+    if (setting.fill > 0) policy.in_flight = in_flight(shop_, paths_, setting.fill);
+    search_.consider_justified(dispatcher_.run(policy), "list scheduling");
+  }
+
+  SearchState& search_;
+  const Shop& shop_;
+  ShopPaths paths_;
+  Dispatcher dispatcher_;
+  Ticks bubble_ = 0;
+};
+
+/// Blocks with several periods and strides, those within the caps, timed first and then justified.
+class Blocks {
+  static constexpr std::size_t kMostStagesPerRank = 8;
+
+ public:
+  explicit Blocks(SearchState& search) : search_(search), shop_(search.shop()), slots_(shop_) {
+    for (Ticks work : shop_.work) work_ = std::max(work_, work / static_cast<Ticks>(shop_.microbatches));
+    for (std::uint32_t s = 0; s < shop_.stages; ++s) {
+      for (const ShopInput& in : shop_.into_forward(s)) widen(in.stage, s, kForward, in.hop);
+      for (const ShopInput& in : shop_.into_input(s)) widen(in.stage, s, kInput, in.hop);
+    }
+    std::fill(slots_.duration.begin(), slots_.duration.end(), Ticks{1});
+    for (std::vector<ShopInput>* inputs : {&slots_.into, &slots_.out_of})
+      for (ShopInput& input : *inputs) input.hop = 0;
+  }
+
+  void run() {
+    // A block's cost grows with the cube of a rank's stages, and there is less to gain.
+    if (shop_.stages > kMostStagesPerRank * shop_.ranks) return;
+    most_ = static_cast<std::size_t>(std::min<std::int64_t>(search_.left() * 2 / 3, kMostCandidates));
+    in_slots();
+    for (int part = 0; part <= 40 && more(); ++part) in_time(work_ + work_ * part / 60);
+    justify();
+  }
+
+ private:
+  struct Candidate {
+    RankOrders orders;
+    Ticks value = 0;
+    bool justified = false;
+  };
+  static constexpr std::int64_t kMostCandidates = 600;
+
+  bool more() const { return candidates_.size() < most_ && !search_.finished(); }
+
+  /// The least stride that serves every hop in both directions.
+  void widen(std::uint32_t from, std::uint32_t to, StepKind kind, Ticks hop) {
+    if (shop_.rank_of[from] != shop_.rank_of[to])
+      stride_ = std::max(stride_, shop_.duration[3 * from + kind] + hop);
+  }
+
+  /// As if all steps took one slot and hops none: the order, and with it the memory, is the paper's, whatever
+  /// the steps take. With two stages per rank strides of 1 and 1 make V-Min, 2 and 1 V-Half.
+  void in_slots() {
+    const auto slots = static_cast<Ticks>(3 * (shop_.stages / shop_.ranks));
+    for (Ticks sum = 2; sum <= slots; ++sum)
+      for (Ticks down = 1; down < sum; ++down) attempt(slots_, {slots, down, sum - down});
+  }
+
+  /// Where what goes down and what comes up advance by a simple part of the period together, they meet in the
+  /// same places on every rank: with a third that is V-Min in real time, with a half V-Half.
+  void in_time(Ticks period) {
+    attempt(shop_, {period, 0, 0});
+    for (int sixths : {4, 3, 2, 5, 6, 8}) {
+      const Ticks both = period * sixths / 6;
+      if (both < 2 * stride_) continue;
+      attempt(shop_, {period, both - stride_, stride_});
+      attempt(shop_, {period, stride_, both - stride_});
+    }
+  }
+
+  void attempt(const Shop& shop, const BlockShape& shape) {
+    if (!more()) return;
+    const auto block = make_block(shop, shape);
+    if (!block) return;
+    for (std::size_t r = 0; r < shop_.ranks; ++r)
+      if (block->peak[r] > shop_.cap[r]) return;
+    RankOrders orders = repeat_block(shop_, *block);
+    const OrderScore score = search_.consider(orders, "building block");
+    if (score.span < kNever) candidates_.push_back({std::move(orders), score.value(shop_.objective)});
+  }
+
+  /// By turns the next one in the order of attempts, which begins with the most promising shapes, and the one
+  /// that is shortest as it is.
+  void justify() {
+    std::vector<std::size_t> by_value(candidates_.size());
+    std::iota(by_value.begin(), by_value.end(), std::size_t{0});
+    std::stable_sort(by_value.begin(), by_value.end(), [&](std::size_t a, std::size_t b) {
+      return candidates_[a].value < candidates_[b].value;
+    });
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+      justify(candidates_[i]);
+      justify(candidates_[by_value[i]]);
+    }
+  }
+  void justify(Candidate& candidate) {
+    if (!candidate.justified && !search_.finished())
+      search_.consider(search_.justify(candidate.orders), "building block");
+    candidate.justified = true;
+  }
+
+  SearchState& search_;
+  const Shop& shop_;
+  Shop slots_;  // the shop with all steps alike
+  Ticks work_ = 0;
+  Ticks stride_ = 0;
+  std::size_t most_ = 0;
+  std::vector<Candidate> candidates_;
+};
+
+/// The best may gain from more rounds.
+void polish(SearchState& search) {
+  for (bool better = true; better && !search.finished();) {
+    const OrderScore before = search.score();
+    const OrderScore after = search.consider(search.justify(search.best()), search.origin());
+    better = after.better_than(before, search.shop().objective);
+  }
+}
+
+}  // namespace
+
+void construct_orders(SearchState& search) {
+  Policies policies(search);
+  policies.first();
+  const bool chunked = search.shop().stages > search.shop().ranks;
+  if (chunked) Blocks(search).run();
+  if (chunked) polish(search);
+  policies.all();
+  if (!chunked) Blocks(search).run();
+}
+
+}  // namespace stagecraft

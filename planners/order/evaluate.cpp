@@ -1,0 +1,89 @@
+#include "planners/order/evaluate.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace stagecraft {
+
+bool OrderScore::better_than(const OrderScore& other, OrderObjective objective) const {
+  if (objective == OrderObjective::Span)
+    return std::tie(span, makespan) < std::tie(other.span, other.makespan);
+  return std::tie(makespan, span) < std::tie(other.makespan, other.span);
+}
+
+OrderTimer::OrderTimer(const Shop& shop)
+    : shop_(shop),
+      end_(shop.steps()),
+      done_(3 * shop.stages),
+      position_(shop.ranks),
+      free_(shop.ranks),
+      first_(shop.ranks) {}
+
+OrderScore OrderTimer::score(const RankOrders& orders) {
+  std::fill(done_.begin(), done_.end(), 0u);
+  std::fill(position_.begin(), position_.end(), 0u);
+  std::fill(free_.begin(), free_.end(), 0);
+  std::fill(first_.begin(), first_.end(), 0);
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (std::size_t r = 0; r < shop_.ranks; ++r) moved |= advance(r, orders.rank(r));
+    for (std::size_t r = shop_.ranks; r-- > 0;) moved |= advance(r, orders.rank(r));
+  }
+  OrderScore score{.span = 0, .makespan = 0};
+  for (std::size_t r = 0; r < shop_.ranks; ++r) {
+    if (position_[r] < orders.rank(r).size()) return {};
+    score.span = std::max(score.span, free_[r] - first_[r]);
+    score.makespan = std::max(score.makespan, free_[r]);
+  }
+  return score;
+}
+
+/// Runs the rank until it must wait for a step that has not been run yet.
+bool OrderTimer::advance(std::size_t rank, std::span<const Step> steps) {
+  const std::size_t begin = position_[rank];
+  std::size_t at = begin;
+  Ticks time = free_[rank];
+  for (; at < steps.size(); ++at) {
+    const Step step = steps[at];
+    const std::size_t microbatch = done_[step];
+    const Ticks input = ready(step, microbatch);
+    if (input == kNever) break;
+    time = std::max(time, input);
+    if (at == 0) first_[rank] = time;
+    time += shop_.duration[step];
+    end_[step * shop_.microbatches + microbatch] = time;
+    ++done_[step];
+  }
+  position_[rank] = at;
+  free_[rank] = time;
+  return at > begin;
+}
+
+/// When the inputs of the step from other stages are here; kNever where one has not been made yet.
+Ticks OrderTimer::ready(Step step, std::size_t microbatch) const {
+  const StepKind kind = kind_of(step);
+  if (kind == kWeight) return done_[step - 1] > microbatch ? 0 : kNever;
+  const std::size_t stage = stage_of(step);
+  if (kind == kInput && done_[step - 1] <= microbatch) return kNever;
+  Ticks time = 0;
+  for (const ShopInput& input : kind == kForward ? shop_.into_forward(stage) : shop_.into_input(stage)) {
+    const Step made = input.stage * 3 + kind;
+    if (done_[made] <= microbatch) return kNever;
+    time = std::max(time, end_[made * shop_.microbatches + microbatch] + input.hop);
+  }
+  return time;
+}
+
+std::vector<std::int64_t> peak_memory(const Shop& shop, const RankOrders& orders) {
+  std::vector<std::int64_t> peaks(shop.ranks);
+  for (std::size_t r = 0; r < shop.ranks; ++r) {
+    std::int64_t held = 0;
+    for (Step step : orders.rank(r)) {
+      held -= shop.freed[step];
+      peaks[r] = std::max(peaks[r], held);
+    }
+  }
+  return peaks;
+}
+
+}  // namespace stagecraft

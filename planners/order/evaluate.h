@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "planners/order/shop.h"
+
+namespace stagecraft {
+
+/// What an order is worth.
+struct OrderScore {
+  Ticks span = kNever;
+  Ticks makespan = kNever;  ///< both kNever where the order deadlocks
+
+  Ticks value(OrderObjective objective) const { return objective == OrderObjective::Span ? span : makespan; }
+  /// The objective first, then the other one.
+  bool better_than(const OrderScore& other, OrderObjective objective) const;
+};
+
+/// Times orders of one shop: what replay() gives, without tasks. Holds its buffers, so that timing an order
+/// allocates nothing. Caps are not looked at: see peak_memory().
+class OrderTimer {
+ public:
+  explicit OrderTimer(const Shop& shop);
+
+  /// O(steps + inputs).
+  OrderScore score(const RankOrders& orders);
+
+ private:
+  bool advance(std::size_t rank, std::span<const Step> steps);
+  Ticks ready(Step step, std::size_t microbatch) const;
+
+  const Shop& shop_;
+  std::vector<Ticks> end_;             // by step, then micro-batch: F and I; W needs none
+  std::vector<std::uint32_t> done_;    // by step
+  std::vector<std::size_t> position_;  // by rank
+  std::vector<Ticks> free_;            // by rank
+  std::vector<Ticks> first_;           // by rank: start of its first step
+};
+
+/// The most bytes of activations that each rank holds. O(steps).
+std::vector<std::int64_t> peak_memory(const Shop& shop, const RankOrders& orders);
+
+}  // namespace stagecraft
