@@ -66,23 +66,6 @@ std::optional<std::int64_t> whole(std::string_view text) {
   return value;
 }
 
-/// Microseconds as nanoseconds. Digit by digit: a double cannot hold the nanoseconds of a time since 1970.
-std::optional<Duration> from_microseconds(std::string_view text) {
-  const std::size_t point = text.find('.');
-  const std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
-  if (fraction.find_first_not_of("0123456789") == std::string_view::npos) {
-    std::string digits = fmt::format("{}{:0<3}", text.substr(0, point), fraction.substr(0, 3));
-    if (const auto ns = whole(digits)) {
-      const bool up = fraction.size() > 3 && fraction[3] >= '5';
-      return Duration{*ns + (up ? (text.starts_with('-') ? -1 : 1) : 0)};
-    }
-  }
-  double us = 0;  // with an exponent
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), us);
-  if (error != std::errc{} || end != text.data() + text.size() || !(std::abs(us) < 9e15)) return {};
-  return Duration{std::llround(us * 1e3)};
-}
-
 /// Takes the parser's calls and keeps what the filter wants.
 class TraceHandler {
  public:
@@ -140,7 +123,7 @@ class TraceHandler {
   // The event at hand.
   TraceEvent event_;
   std::string name_, category_, args_;
-  bool is_complete_ = false;
+  char phase_ = 0;  // 0: none, or one of several letters
 };
 
 bool TraceHandler::key(const std::string& name) {
@@ -179,7 +162,7 @@ bool TraceHandler::open(char bracket) {
   if (at == At::Event) {
     event_ = {};
     name_.clear(), category_.clear(), args_.clear();
-    is_complete_ = false;
+    phase_ = 0;
   }
   if (at == At::Info && bracket == '{' && info_ == "deviceProperties") trace_.devices.emplace_back();
   if (at == At::Argument) {
@@ -268,7 +251,8 @@ void TraceHandler::set_document(std::string_view text) {
 }
 
 void TraceHandler::set_event(std::string_view text, bool is_string) {
-  if (key_ == "ph") is_complete_ = is_string && text == "X";
+  if (key_ == "ph") phase_ = is_string && text.size() == 1 ? text[0] : '\0';
+  if (key_ == "id") set_number(event_.id, text);
   if (key_ == "name") name_ = text;
   if (key_ == "cat") category_ = text;
   if (key_ == "pid") set_number(event_.pid, text);
@@ -288,6 +272,7 @@ void TraceHandler::set_info(std::string_view text, bool is_string) {
 }
 
 bool TraceHandler::is_wanted_argument() const {
+  if (filter_.counter_args && phase_ == 'C') return true;
   return std::find(filter_.args.begin(), filter_.args.end(), key_) != filter_.args.end();
 }
 
@@ -299,9 +284,10 @@ std::string_view TraceHandler::kept(std::string_view text) {
 
 void TraceHandler::finish_event() {
   const auto& wanted = filter_.categories;
-  if (!is_complete_ ||
+  if (phase_ == 0 || filter_.phases.find(phase_) == std::string_view::npos ||
       (!wanted.empty() && std::find(wanted.begin(), wanted.end(), category_) == wanted.end()))
     return;
+  event_.phase = phase_;
   event_.name = kept(name_);
   event_.category = kept(category_);
   event_.args = kept(args_);
@@ -347,6 +333,23 @@ std::size_t end_of_element(std::string_view json, std::size_t at) {
 
 }  // namespace
 
+// Digit by digit: a double cannot hold the nanoseconds of a time since 1970.
+std::optional<Duration> from_microseconds(std::string_view text) {
+  const std::size_t point = text.find('.');
+  const std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
+  if (fraction.find_first_not_of("0123456789") == std::string_view::npos) {
+    std::string digits = fmt::format("{}{:0<3}", text.substr(0, point), fraction.substr(0, 3));
+    if (const auto ns = whole(digits)) {
+      const bool up = fraction.size() > 3 && fraction[3] >= '5';
+      return Duration{*ns + (up ? (text.starts_with('-') ? -1 : 1) : 0)};
+    }
+  }
+  double us = 0;  // with an exponent
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), us);
+  if (error != std::errc{} || end != text.data() + text.size() || !(std::abs(us) < 9e15)) return {};
+  return Duration{std::llround(us * 1e3)};
+}
+
 ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter) {
   TraceBytes bytes(path);
   std::istream in(&bytes);
@@ -379,6 +382,24 @@ std::vector<std::string_view> elements_of(std::string_view json_array) {
 std::string_view unquoted(std::string_view json) {
   return json.size() >= 2 && json.starts_with('"') && json.ends_with('"') ? json.substr(1, json.size() - 2)
                                                                           : json;
+}
+
+std::string text_of(std::string_view json) {
+  const std::string_view text = unquoted(json);
+  if (text.size() == json.size() || text.find('\\') == std::string_view::npos) return std::string(text);
+  const auto parsed = nlohmann::json::parse(json, nullptr, false);
+  return parsed.is_string() ? parsed.get<std::string>() : std::string(text);
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> args_of(const TraceEvent& event) {
+  std::vector<std::pair<std::string_view, std::string_view>> args;
+  for (std::string_view rest = event.args; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    const std::size_t tab = line.find('\t');
+    args.emplace_back(line.substr(0, tab), line.substr(tab + 1));
+    rest.remove_prefix(line.size() + 1);
+  }
+  return args;
 }
 
 }  // namespace stagecraft

@@ -2,19 +2,22 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/units.h"
 
 namespace stagecraft {
 
-/// One complete event ("ph": "X") of a trace. Texts belong to the ChromeTrace; -1 stands for a number that
-/// the event does not have.
+/// One event of a trace. Texts belong to the ChromeTrace; -1 stands for a number that the event does not
+/// have.
 struct TraceEvent {
+  char phase = 'X';  ///< 'X' complete, 's' and 'f' ends of an arrow, 'C' counter, 'M' metadata
   std::string_view name;
   std::string_view category;  ///< "kernel", "cpu_op", "cuda_runtime", ...
   TimePoint start{0};         ///< since ChromeTrace::base_time
@@ -25,6 +28,7 @@ struct TraceEvent {
   std::int64_t external_id = -1;  ///< of an operator and of what it launched
   std::int64_t device = -1;
   std::int64_t stream = -1;
+  std::int64_t id = -1;   ///< that the two ends of an arrow share
   std::string_view args;  ///< those asked for; see arg_of()
 
   TimePoint end() const { return start + duration; }
@@ -60,8 +64,13 @@ struct ChromeTrace {
 
 /// What of a trace is kept; the rest costs no memory.
 struct TraceFilter {
-  std::span<const std::string_view> categories{};  ///< of events; empty: all
-  std::span<const std::string_view> args{};        ///< names of arguments beside those that TraceEvent has
+  std::span<const std::string_view>
+      categories{};                          ///< of events; empty: all; "" is that of events without one
+  std::span<const std::string_view> args{};  ///< names of arguments beside those that TraceEvent has
+  std::string_view phases = "X";             ///< of events, a letter each
+  /// All arguments of counters: their keys are up to the writer. REQUIRES: such events begin with "ph" before
+  /// "args", as those of every known writer do.
+  bool counter_args = false;
 };
 
 /// Reads a trace in Chrome's JSON format (an object with "traceEvents", or the bare array of events), packed
@@ -81,5 +90,14 @@ std::vector<std::string_view> elements_of(std::string_view json_array);
 
 /// A JSON string without its quotes, escapes as they are; other values unchanged.
 std::string_view unquoted(std::string_view json);
+
+/// The text that a JSON string stands for, escapes resolved; other values unchanged.
+std::string text_of(std::string_view json);
+
+/// A time as traces write it, microseconds in decimals, rounded to nanoseconds; nothing where it is none.
+std::optional<Duration> from_microseconds(std::string_view text);
+
+/// The names and values of all arguments that were kept of an event, as arg_of() gives them, in file order.
+std::vector<std::pair<std::string_view, std::string_view>> args_of(const TraceEvent& event);
 
 }  // namespace stagecraft

@@ -79,6 +79,18 @@ constexpr std::array kGraphOptions{
     OptionInfo{"yaml", "FILE", "write it in the form to edit by hand", false, true},
     OptionInfo{"json", "FILE", "write the summary as JSON; - for standard output", false, true},
 };
+constexpr std::array kTraceOptions{
+    OptionInfo{"against", "SCENARIO",
+               "simulate this scenario and put it beside the trace, in numbers and in --svg", false, true},
+    OptionInfo{"set", "KEY=VALUE", "replace one value of that scenario", true},
+    OptionInfo{
+        "comm", "A,B",
+        "count kernels as communication whose name has one of these parts; by default nccl, rccl, deep_ep, "
+        "all_to_all, nvshmem and the like"},
+    OptionInfo{"json", "FILE", "write the numbers as JSON; - for standard output", false, true},
+    OptionInfo{"csv", "FILE", "write every kernel and idle stretch with its times as CSV", false, true},
+    OptionInfo{"svg", "FILE", "draw compute and communication of every rank over time", false, true},
+};
 constexpr std::array kCommonOptions{
     OptionInfo{"color", "WHEN", "auto (the default), always or never", false, false, "auto always never"},
     OptionInfo{"help", "", "print this help"},
@@ -105,6 +117,9 @@ constexpr std::array kCommands{
     CommandInfo{"profile", "[VERB FILE...]",
                 "measure a GPU's kernels into a table, or import, merge, sum up and compare tables",
                 kProfileOptions, profile_command, true, kProfileVerbs},
+    CommandInfo{"trace", "FILE...",
+                "measure a trace, a profiler's or ours: compute, communication, overlap, idle by cause",
+                kTraceOptions, trace_command},
     CommandInfo{"graph", "FILE", "sum up and draw a profiled graph: PipeDream's, Piper's, dnn-partitioning's",
                 kGraphOptions, graph_command},
     CommandInfo{

@@ -65,6 +65,7 @@ Exit check_command(const Arguments& arguments, Streams& streams);
 Exit fit_command(const Arguments& arguments, Streams& streams);
 Exit fit_steps(const Arguments& arguments, Streams& streams);  ///< `fit --steps`
 Exit profile_command(const Arguments& arguments, Streams& streams);
+Exit trace_command(const Arguments& arguments, Streams& streams);
 Exit graph_command(const Arguments& arguments, Streams& streams);
 Exit list_command(const Arguments& arguments, Streams& streams);
 Exit explain_command(const Arguments& arguments, Streams& streams);

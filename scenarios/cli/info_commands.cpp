@@ -12,6 +12,7 @@
 #include "scenarios/cli/commands.h"
 #include "scenarios/reader/reader.h"
 #include "scenarios/run/report_keys.h"
+#include "scenarios/run/trace_run.h"
 #include "sim/schedule/registry.h"
 
 namespace stagecraft {
@@ -36,6 +37,11 @@ std::vector<Entry> numbers_of(const Metrics& metrics) {
   std::vector<Entry> entries;
   for (const auto& metric : metrics) entries.push_back({metric.key, metric.help, metric.unit});
   return entries;
+}
+
+/// The causes that only traces have.
+std::span<const IdleCauseInfo> trace_causes() {
+  return idle_causes().subspan(kBubbleCauses);
 }
 
 /// One kind of thing that a scenario can name or a report can hold.
@@ -69,6 +75,14 @@ const std::array kKinds{
                  entries.push_back({cause.key, cause.help, "s"});
                return entries;
              }},
+    ListKind{"trace-metrics", "trace --json, metrics and ranks", [] { return numbers_of(trace_metrics()); }},
+    ListKind{"trace-idle-causes", "trace --json, idle_by_cause_s, beside idle-causes",
+             [] {
+               std::vector<Entry> entries;
+               for (const IdleCauseInfo& cause : trace_causes())
+                 entries.push_back({cause.key, cause.help, "s"});
+               return entries;
+             }},
 };
 
 void print(const ListKind& kind, std::ostream& out, bool colour) {
@@ -94,6 +108,10 @@ std::string explained_number(std::string_view name) {
   for (const RankMetricInfo& metric : rank_metrics())
     add(metric.key, fmt::format("{} of a rank [{}]: {}", metric.key, metric.unit, metric.help));
   for (const BubbleCauseInfo& cause : bubble_causes())
+    add(cause.key, fmt::format("{} [s]: idle time {}", cause.key, cause.help));
+  for (const TraceMetricInfo& metric : trace_metrics())
+    add(metric.key, fmt::format("{} of a trace [{}]: {}", metric.key, metric.unit, metric.help));
+  for (const IdleCauseInfo& cause : trace_causes())
     add(cause.key, fmt::format("{} [s]: idle time {}", cause.key, cause.help));
   for (const ReportKeyInfo& key : report_keys())
     add(key.key, fmt::format("{} in a report: {}", key.key, key.help));
@@ -130,6 +148,8 @@ std::vector<std::string> explainable() {
   for (const MetricInfo& metric : run_metrics()) numbers.insert(metric.key);
   for (const RankMetricInfo& metric : rank_metrics()) numbers.insert(metric.key);
   for (const BubbleCauseInfo& cause : bubble_causes()) numbers.insert(cause.key);
+  for (const TraceMetricInfo& metric : trace_metrics()) numbers.insert(metric.key);
+  for (const IdleCauseInfo& cause : trace_causes()) numbers.insert(cause.key);
   for (const ReportKeyInfo& key : report_keys()) numbers.insert(key.key);
   std::vector<std::string> names = scenario_keys();
   for (const std::string& key : names) numbers.erase(key);

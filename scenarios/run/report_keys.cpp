@@ -31,7 +31,7 @@ constexpr std::array kRankMetrics{
 constexpr std::array kReportKeys{
     ReportKeyInfo{"stagecraft", "the version of the program"},
     ReportKeyInfo{"scenario", "the scenario's name: its key 'name', or the file's name"},
-    ReportKeyInfo{"kind", "what the report is of: pipeline, or with --compare comparison"},
+    ReportKeyInfo{"kind", "what the report is of: pipeline, with --compare comparison, or of a trace trace"},
     ReportKeyInfo{"schedule", "the schedule's name, or the file that it was read from"},
     ReportKeyInfo{"metrics", "the numbers of the run; see `stagecraft list metrics`"},
     ReportKeyInfo{"notes",
@@ -55,6 +55,17 @@ constexpr std::array kReportKeys{
         "share of the samples in which a schedule is faster than the next of the comparison; from 0.95 on "
         "their order counts as settled"},
     ReportKeyInfo{"idle_by_cause_s", "the rank's idle time in seconds; see `stagecraft list idle-causes`"},
+    ReportKeyInfo{"files", "the traces that a report is of"},
+    ReportKeyInfo{"written_by", "who wrote the trace: stagecraft, or profiler (PyTorch's)"},
+    ReportKeyInfo{
+        "communication",
+        "what of a trace was taken for communication between devices, by part of the kernels' names"},
+    ReportKeyInfo{"ranges",
+                  "the ranges on the GPU that the traced program named, such as by record_function"},
+    ReportKeyInfo{"host_ranges", "the same, where the trace has them on the host alone"},
+    ReportKeyInfo{"count", "kernels of a part of a name, or ranges of a name"},
+    ReportKeyInfo{"time_s", "the sum of their times in seconds"},
+    ReportKeyInfo{"simulated", "of `stagecraft trace --against`: the same numbers of the simulated step"},
 };
 
 }  // namespace

@@ -36,31 +36,6 @@ void place_times(const Timeline& timeline, const Selection& selection, SvgLayout
   layout.unit = time_unit(layout.to - layout.from);
 }
 
-/// The widest label that the time axis can have.
-double tick_label_width(const SvgLayout& layout) {
-  std::string longest;
-  append_to(longest, in_unit(layout.to, layout.unit));
-  return text_width(longest, kFontSize);
-}
-
-/// Ticks at multiples of 1, 2 or 5 times a power of ten, the densest whose labels do not touch. A label may
-/// have more decimals than that of the last moment, hence the reserve.
-void place_ticks(SvgLayout& layout) {
-  const double span = static_cast<double>((layout.to - layout.from).count());
-  const double distance = std::max(kMinTickDistance, tick_label_width(layout) + 16);
-
-  std::int64_t step = 1;
-  for (int turn = 0; static_cast<double>(step) / span * layout.plot_width() < distance; ++turn) {
-    if (step > std::numeric_limits<std::int64_t>::max() / 10) break;
-    step = turn % 3 == 1 ? step / 2 * 5 : step * 2;
-  }
-  const std::int64_t from = layout.from.count(), to = layout.to.count();
-  for (std::int64_t tick = from + (step - from % step) % step; tick <= to; tick += step) {
-    layout.ticks.emplace_back(tick);
-    if (tick > std::numeric_limits<std::int64_t>::max() - step) break;
-  }
-}
-
 std::string columns_note(const SvgLayout& layout, const SvgContents& contents) {
   std::string note = fmt::format("{} ops: each column of {:.1f} px shows the share of time of every kind",
                                  contents.ops, layout.plot_width() / layout.columns);
@@ -110,6 +85,30 @@ void place_vertically(const SvgOptions& options, SvgLayout& layout) {
 
 }  // namespace
 
+double tick_label_width(TimePoint to, TimeUnit unit) {
+  std::string longest;
+  append_to(longest, in_unit(to, unit));
+  return text_width(longest, kFontSize);
+}
+
+std::vector<TimePoint> time_ticks(TimePoint first, TimePoint last, TimeUnit unit, double width) {
+  const double span = static_cast<double>((last - first).count());
+  const double distance = std::max(kMinTickDistance, tick_label_width(last, unit) + 16);
+
+  std::int64_t step = 1;
+  for (int turn = 0; static_cast<double>(step) / span * width < distance; ++turn) {
+    if (step > std::numeric_limits<std::int64_t>::max() / 10) break;
+    step = turn % 3 == 1 ? step / 2 * 5 : step * 2;
+  }
+  std::vector<TimePoint> ticks;
+  const std::int64_t from = first.count(), to = last.count();
+  for (std::int64_t tick = from + (step - from % step) % step; tick <= to; tick += step) {
+    ticks.emplace_back(tick);
+    if (tick > std::numeric_limits<std::int64_t>::max() - step) break;
+  }
+  return ticks;
+}
+
 double SvgLayout::x(TimePoint time) const {
   const TimePoint inside = std::clamp(time, from, to);
   return plot_left + plot_width() * (static_cast<double>((inside - from).count()) /
@@ -138,12 +137,12 @@ SvgLayout svg_layout(const Timeline& timeline, const SvgOptions& options, const 
   SvgLayout layout;
   layout.width = std::max(options.width, 300);
   place_times(timeline, options.selection, layout);
-  const double half_tick = tick_label_width(layout) / 2;
+  const double half_tick = tick_label_width(layout.to, layout.unit) / 2;
   layout.plot_left = std::max(kMargin + label_width(timeline, contents) + 8, half_tick + kMargin);
   const double peak_label =
       peak.present ? text_width("peak " + value_text(peak.value, peak.unit), kFontSize) : 0;
   layout.plot_right = layout.width - kMargin - std::max({10.0, peak_label + 8, half_tick});
-  place_ticks(layout);
+  layout.ticks = time_ticks(layout.from, layout.to, layout.unit, layout.plot_width());
   place_rows(options, contents, layout);
   place_gaps(timeline, options, peak, layout);
   place_vertically(options, layout);

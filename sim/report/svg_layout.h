@@ -50,6 +50,14 @@ inline constexpr double kTitleSize = 15;
 inline constexpr double kMargin = 14;
 inline constexpr double kLegendLine = 19;
 
+/// The widest label that a time axis up to `to` can have.
+double tick_label_width(TimePoint to, TimeUnit unit);
+
+/// Ticks of a time axis of `width` pixels at multiples of 1, 2 or 5 times a power of ten, the densest whose
+/// labels do not touch. A label may have more decimals than that of the last moment; there is room for that.
+/// REQUIRES: from < to.
+std::vector<TimePoint> time_ticks(TimePoint from, TimePoint to, TimeUnit unit, double width);
+
 /// The highest value of the counter named in the options over the shown ranks, with its unit.
 struct CounterPeak {
   std::int64_t value = 0;

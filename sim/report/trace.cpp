@@ -86,7 +86,7 @@ class TraceWriter {
     out_.put("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     const IndexRange ranks = shown_ranks(timeline_, options_.selection);
     for (std::size_t rank = ranks.first; rank < ranks.last; ++rank) write_rank(rank);
-    for (const TransferKey& key : late_ends_) write_flow_end(key);
+    for (const TransferKey& key : late_ends_) write_late_flow_end(key);
     out_.put("\n]}\n");
     out_.flush();
   }
@@ -166,7 +166,7 @@ class TraceWriter {
     out_.put("\"name\":\"", OpName{op}, kind.compute ? "\",\"cat\":\"compute" : "\",\"cat\":\"communication",
              "\",\"ph\":\"X\",", on, Span{timeline_.start[index], timeline_.end[index]},
              ",\"args\":{\"stage\":", op.stage);
-    if (kind.per_microbatch) out_.put(",\"microbatch\":", op.microbatch);
+    if (kind.per_microbatch || op.microbatch != 0) out_.put(",\"microbatch\":", op.microbatch);
     if (op.segment != 0) out_.put(",\"segment\":", op.segment);
     if (op.replica != 0) out_.put(",\"replica\":", op.replica);
     if (op.kind == OpKind::ForwardBackward) {
@@ -184,7 +184,11 @@ class TraceWriter {
   }
 
   void write_flow_start(const TransferKey& key, Track on) {
-    write_flow(key, 's', on, flow_start(timeline_.transfers[key.transfer]));
+    const Transfer& transfer = timeline_.transfers[key.transfer];
+    write_flow(key, 's', on, flow_start(transfer));
+    // What has no slice of its own is handed over when its producer ends, or says when.
+    if (!has_slice(timeline_, transfer, {}) && transfer.start != timeline_.end[transfer.from_op])
+      out_.put(",\"args\":{\"at\":", microseconds(transfer.start), "}");
     out_.put('}');
   }
 
@@ -192,6 +196,15 @@ class TraceWriter {
     const std::size_t to = timeline_.transfers[key.transfer].to_op;
     write_flow(key, 'f', track(rank_of(timeline_, to), kCompute), timeline_.start[to]);
     out_.put(",\"bp\":\"e\"}");
+  }
+
+  /// Away from its consumer, so with the place of that among the ops that its rank shows.
+  void write_late_flow_end(const TransferKey& key) {
+    const std::size_t to = timeline_.transfers[key.transfer].to_op;
+    const std::size_t rank = rank_of(timeline_, to);
+    write_flow(key, 'f', track(rank, kCompute), timeline_.start[to]);
+    out_.put(",\"bp\":\"e\",\"args\":{\"op\":", to - shown_ops(timeline_, rank, options_.selection).first,
+             "}}");
   }
 
   void write_flow(const TransferKey& key, char phase, Track on, TimePoint time) {
@@ -211,8 +224,10 @@ class TraceWriter {
       out_.put("\"name\":\"bubble: ", cause.name, "\",\"cat\":\"idle\",\"ph\":\"X\",", track(rank, kIdle),
                Span{bubble.start, bubble.end}, ",\"args\":{\"cause\":\"", cause.key, "\"");
       if (bubble.waits_for != kNoOp) {
-        out_.put(",\"waits_for\":\"", OpName{timeline_.ops[bubble.waits_for]},
+        const Op& op = timeline_.ops[bubble.waits_for];
+        out_.put(",\"waits_for\":\"", OpName{op},
                  "\",\"waits_for_rank\":", rank_of(timeline_, bubble.waits_for));
+        if (op.replica != 0) out_.put(",\"waits_for_replica\":", op.replica);
       }
       out_.put("}}");
     }
@@ -228,7 +243,7 @@ class TraceWriter {
                "\",\"cat\":\"communication\",\"ph\":\"X\",", track(rank, first_slot + send.track),
                Span{transfer.start, transfer.end}, ",\"args\":{\"to\":\"",
                OpName{timeline_.ops[transfer.to_op]}, "\",\"to_rank\":", rank_of(timeline_, transfer.to_op),
-               "}}");
+               ",\"transfer\":", send.transfer + 1, "}}");
     }
   }
 
@@ -285,7 +300,7 @@ TraceSize trace_size(const Timeline& timeline, const TraceOptions& options) {
       samples += in_window(options.selection, sample.time, sample.time);
   }
   // Bytes per event as counted over traces of 1F1B; an arrow has two events.
-  constexpr std::int64_t kOp = 133, kBubble = 160, kSend = 125, kArrow = 2 * 100, kSample = 80;
+  constexpr std::int64_t kOp = 133, kBubble = 160, kSend = 138, kArrow = 2 * 100, kSample = 80;
   return {.slices = ops + bubbles + sends,
           .bytes = ops * kOp + bubbles * kBubble + sends * (kSend + kArrow) + samples * kSample};
 }

@@ -23,7 +23,8 @@ struct TraceOptions {
 /// "sends (activations)" and "sends (gradients)" as it takes for slices on a track not to overlap. Times are
 /// microseconds as exact decimals of the integer nanoseconds. Arrows (flow events) run from the last
 /// nanosecond of the producer to the start of the consumer. An op's args hold its stage, micro-batch and
-/// kind; a bubble's hold its cause and the op that it waits for.
+/// kind; a bubble's hold its cause and the op that it waits for; a send's the number of its arrow. A whole
+/// trace says all that `timeline` does: see sim/trace/own_trace.h.
 void write_trace(const Timeline& timeline, const TraceOptions& options, TextSink& sink);
 
 /// How large a trace becomes.

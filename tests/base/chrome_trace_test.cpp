@@ -172,3 +172,22 @@ TEST_CASE("a packed trace that was cut off is refused", "[base][error]") {
   CHECK(error_of(bytes.substr(0, bytes.size() / 2)) ==
         "ends in the middle of its packed bytes\n      = it was cut off: copy or write it again");
 }
+
+TEST_CASE("arrows, counters and names are read where they are asked for") {
+  const std::string text =
+      R"([{"name":"process_name","ph":"M","pid":1,"args":{"name":"rank \"0\""}},
+          {"name":"activation","cat":"transfer","ph":"s","id":7,"pid":1,"ts":1.5},
+          {"name":"activation","cat":"other","ph":"f","id":7,"pid":1,"ts":2},
+          {"name":"memory","ph":"C","pid":1,"ts":3,"args":{"bytes":5,"more":6}}])";
+  constexpr std::array<std::string_view, 1> args = {"name"};
+  constexpr std::array<std::string_view, 2> categories = {"", "transfer"};
+  const ChromeTrace trace =
+      read(text, {.categories = categories, .args = args, .phases = "MCsf", .counter_args = true});
+  REQUIRE(trace.events.size() == 3);
+  CHECK(text_of(arg_of(trace.events[0], "name")) == "rank \"0\"");
+  CHECK(trace.events[1].phase == 's');
+  CHECK(trace.events[1].id == 7);
+  CHECK(args_of(trace.events[2]) ==
+        std::vector<std::pair<std::string_view, std::string_view>>{{"bytes", "5"}, {"more", "6"}});
+  CHECK(read(text).events.empty());
+}

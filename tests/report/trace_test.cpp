@@ -62,7 +62,7 @@ TEST_CASE("a tiny trace, byte for byte", "[report][golden]") {
 {"name":"activation","cat":"transfer","ph":"s","id":1,"pid":1,"tid":1,"ts":1.499},
 {"name":"thread_name","ph":"M","pid":1,"tid":5,"args":{"name":"sends (activations)"}},
 {"name":"thread_sort_index","ph":"M","pid":1,"tid":5,"args":{"sort_index":3}},
-{"name":"send 0F0","cat":"communication","ph":"X","pid":1,"tid":5,"ts":1.5,"dur":0.5,"args":{"to":"1F0","to_rank":1}},
+{"name":"send 0F0","cat":"communication","ph":"X","pid":1,"tid":5,"ts":1.5,"dur":0.5,"args":{"to":"1F0","to_rank":1,"transfer":1}},
 {"name":"memory","ph":"C","pid":1,"ts":0,"args":{"bytes":7}},
 {"name":"memory","ph":"C","pid":1,"ts":1.5,"args":{"bytes":0}},
 {"name":"process_name","ph":"M","pid":2,"args":{"name":"rank 1"}},

@@ -43,12 +43,13 @@ TEST_CASE("list shows every kind with the key that names it", "[golden]") {
        {"schedules (pipeline.schedule)\n", "cost-models (costs.model)\n", "models (model.preset)\n",
         "devices (cluster.device.preset)\n", "links (cluster.intra.preset)\n", "clusters (cluster.preset)\n",
         "metrics (--json, metrics)\n", "rank-metrics (--json, ranks)\n",
-        "idle-causes (--json, idle_by_cause_s)\n"}) {
+        "idle-causes (--json, idle_by_cause_s)\n", "trace-metrics (trace --json, metrics and ranks)\n",
+        "trace-idle-causes (trace --json, idle_by_cause_s, beside idle-causes)\n"}) {
     INFO(line);
     CHECK(contains(all, line));
   }
   for (const char* kind : {"schedules", "cost-models", "models", "devices", "links", "clusters", "metrics",
-                           "rank-metrics", "idle-causes"}) {
+                           "rank-metrics", "idle-causes", "trace-metrics", "trace-idle-causes"}) {
     INFO(kind);
     const std::string one = printed({"list", kind});
     CHECK(contains(all, one));
@@ -94,11 +95,14 @@ TEST_CASE("every number and cause of a report can be explained", "[golden]") {
   }
 }
 
-TEST_CASE("a number that ranks and runs have is explained for both", "[golden]") {
+TEST_CASE("a number that ranks, runs and traces have is explained for each", "[golden]") {
   CHECK(printed({"explain", "span_s"}) ==
         "span_s [s]: longest rank span: from a rank's first op to the end of its last micro-batch op; the "
         "zero-bubble papers call it cost\n"
-        "span_s of a rank [s]: from the rank's first op to the end of its last micro-batch op\n");
+        "span_s of a rank [s]: from the rank's first op to the end of its last micro-batch op\n"
+        "span_s of a trace [s]: from the rank's first start to its last end; of a simulated step, from its "
+        "start to "
+        "its end\n");
 }
 
 TEST_CASE("each word that completion offers for explain is explained", "[golden]") {
@@ -141,7 +145,7 @@ TEST_CASE("the completion script is a bash program", "[golden]") {
 TEST_CASE("completion scripts know every command in every shell", "[golden]") {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const std::string script = printed({"completion", shell});
-    for (const char* command : {"run", "check", "list", "explain", "schema", "completion"}) {
+    for (const char* command : {"run", "check", "trace", "list", "explain", "schema", "completion"}) {
       INFO(shell << " " << command);
       CHECK(contains(script, command));
     }
@@ -160,7 +164,7 @@ TEST_CASE("the version option names the program and its compiler", "[golden]") {
 
 TEST_CASE("the help option lists the commands, and each command its options", "[golden]") {
   const std::string help = printed({"--help"});
-  for (const char* command : {"run", "check", "list", "explain", "schema", "completion"}) {
+  for (const char* command : {"run", "check", "trace", "list", "explain", "schema", "completion"}) {
     INFO(command);
     CHECK(contains(help, std::string("\n  ") + command + " "));
     const std::string own = printed({command, "--help"});

@@ -127,6 +127,12 @@ TEST_CASE("README shows the report and the error that the program prints", "[gol
   const TemporaryFolder folder;
   write_text("mine.yaml", "name: mine\npipeline: {schedule: 1f1b, stages: 8, microbatchs: 24}\n");
   shown(run_program({"run", "mine.yaml"}).err);
+  const std::string uniform = (shipped_scenarios() / "uniform-1f1b.yaml").string();
+  run_program({"run", uniform, "--trace", "1f1b.json"});
+  const std::string traced =
+      run_program({"trace", "1f1b.json", "--against", uniform, "--set", "pipeline.schedule=zb-h1"}).out;
+  REQUIRE(traced.find("Beside ") != std::string::npos);
+  shown(traced.substr(traced.find("Beside ")));
 }
 
 TEST_CASE("an output that names standard output stands before the report", "[golden]") {

@@ -1,0 +1,116 @@
+#include "base/json.h"
+#include "scenarios/run/trace_report.h"
+#include "sim/report/csv.h"
+
+namespace stagecraft {
+
+namespace {
+
+void write_metrics(JsonWriter& json, const ActivityMetrics& metrics) {
+  for (const TraceMetricInfo& metric : trace_metrics()) {
+    const MetricValue value = metric.get(metrics);
+    json.key(metric.key);
+    if (const auto* time = std::get_if<Duration>(&value))
+      json.seconds(*time);
+    else
+      json.value(std::get<double>(value));
+  }
+  json.key("idle_by_cause_s").begin_object();
+  for (std::size_t i = 0; i < kIdleCauses; ++i)
+    json.key(idle_causes()[i].key).seconds(metrics.idle_by_cause[i]);
+  json.end_object();
+}
+
+/// "metrics" and "ranks" of one side.
+void write_side(JsonWriter& json, const MeasuredRanks& side) {
+  json.key("metrics").begin_object();
+  write_metrics(json, side.mean);
+  json.end_object();
+  json.key("ranks").begin_array();
+  for (std::size_t rank = 0; rank < side.ranks.size(); ++rank) {
+    json.begin_object().member("rank", static_cast<std::int64_t>(rank)).member("name", side.ranks[rank].name);
+    write_metrics(json, side.metrics[rank]);
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void write_tally(JsonWriter& json, std::string_view key, const std::vector<NamedWork>& works) {
+  json.key(key).begin_array();
+  for (const NamedWork& work : works) {
+    json.begin_object().member("name", work.name).member("count", work.count);
+    json.key("time_s").seconds(work.time).end_object();
+  }
+  json.end_array();
+}
+
+void write_simulated(JsonWriter& json, const TraceResult& result) {
+  json.key("simulated").begin_object();
+  json.member("scenario", result.run->built.name).member("schedule", result.run->built.schedule_name);
+  write_side(json, *result.simulated);
+  json.end_object();
+}
+
+std::string_view class_name(WorkClass work) {
+  if (work == WorkClass::Copy) return "copy";
+  return work == WorkClass::Compute ? "compute" : "communication";
+}
+
+Decimal seconds(Duration time) {
+  return {time.count(), 9};
+}
+
+/// A name in quotes, those in it doubled.
+std::string quoted(std::string_view name) {
+  std::string text = "\"";
+  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
+  return text + '"';
+}
+
+void write_rank(std::size_t index, const RankActivity& rank, TextWriter& out) {
+  std::size_t next = 0;
+  const auto write_idle_before = [&](TimePoint time) {
+    for (; next < rank.idle.size() && rank.idle[next].start < time; ++next)
+      out.put(index, ",,,idle,", seconds(rank.idle[next].start), ',', seconds(rank.idle[next].end), ',',
+              info(rank.idle[next].cause).key, '\n');
+  };
+  for (const Work& work : rank.work) {
+    write_idle_before(work.start);
+    out.put(index, ',', quoted(work.name), ',');
+    if (work.stream >= 0) out.put(work.stream);
+    out.put(',', class_name(work.work), ',', seconds(work.start), ',', seconds(work.end), ",\n");
+  }
+  write_idle_before(TimePoint::max());
+}
+
+}  // namespace
+
+std::string json_report(const TraceResult& result, std::string_view version) {
+  std::string text;
+  JsonWriter json(text, 2);
+  json.begin_object().member("stagecraft", version).member("kind", "trace");
+  json.key("files").begin_array();
+  for (const std::string& file : result.files) json.value(file);
+  json.end_array();
+  json.member("written_by", result.timeline ? "stagecraft" : "profiler");
+  write_side(json, result.trace);
+  if (!result.timeline) {
+    write_tally(json, "communication", result.profile.communication);
+    write_tally(json, result.profile.ranges_on_host ? "host_ranges" : "ranges", result.profile.ranges);
+  }
+  if (result.simulated) write_simulated(json, result);
+  json.end_object();
+  json.finish();
+  return text;
+}
+
+void write_csv(const TraceResult& result, TextSink& sink) {
+  if (result.timeline) return write_csv(*result.timeline, {}, sink);
+  TextWriter out(sink);
+  out.put("rank,name,stream,class,start_s,end_s,cause\n");
+  for (std::size_t rank = 0; rank < result.trace.ranks.size(); ++rank)
+    write_rank(rank, result.trace.ranks[rank], out);
+  out.flush();
+}
+
+}  // namespace stagecraft
