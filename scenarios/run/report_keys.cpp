@@ -31,7 +31,7 @@ constexpr std::array kRankMetrics{
 constexpr std::array kReportKeys{
     ReportKeyInfo{"stagecraft", "the version of the program"},
     ReportKeyInfo{"scenario", "the scenario's name: its key 'name', or the file's name"},
-    ReportKeyInfo{"kind", "what the report is of: pipeline, with --compare comparison, or of a trace trace"},
+    ReportKeyInfo{"kind", "what the report is of: pipeline, with --compare comparison, of `stagecraft trace` trace"},
     ReportKeyInfo{"schedule", "the schedule's name, or the file that it was read from"},
     ReportKeyInfo{"metrics", "the numbers of the run; see `stagecraft list metrics`"},
     ReportKeyInfo{"notes",
