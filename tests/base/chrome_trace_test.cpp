@@ -1,32 +1,16 @@
 #include "base/chrome_trace.h"
 
-#include <unistd.h>
 #include <zlib.h>
 
 #include <array>
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 
 #include "base/error.h"
+#include "tests/trace_file.h"
 
 using namespace stagecraft;
 
 namespace {
-
-/// A trace's file, removed at the end of the scope.
-class TraceFile {
- public:
-  explicit TraceFile(const std::string& text) { std::ofstream(path_, std::ios::binary) << text; }
-  ~TraceFile() { std::filesystem::remove(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  // Tests run beside each other, each in a process of its own.
-  std::string path_ =
-      (std::filesystem::temp_directory_path() / ("stagecraft_trace_" + std::to_string(getpid()) + ".json"))
-          .string();
-};
 
 constexpr std::array<std::string_view, 3> kArgs = {"Input Dims", "Collective name", "Concrete Inputs"};
 

@@ -11,22 +11,12 @@
 
 using namespace stagecraft;
 
-namespace {
-
-std::string order(const Schedule& schedule, int rank) {
-  std::string text;
-  for (const Op& op : schedule.rank(rank)) text += (text.empty() ? "" : " ") + to_string(op);
-  return text;
-}
-
-}  // namespace
-
 TEST_CASE("one rank runs its micro-batches without a gap", "[order]") {
   const OrderProblem problem = test::equal_problem(
       {.ranks = 1, .microbatches = 2, .forward = Duration(3), .input = Duration(2), .weight = Duration(1)},
       2);
   const OrderPlan plan = plan_order(problem);
-  CHECK(order(plan.schedule, 0) == "0F0 0I0 0W0 0F1 0I1 0W1");
+  CHECK(test::order(plan.schedule, 0) == "0F0 0I0 0W0 0F1 0I1 0W1");
   CHECK(plan.span == Duration(12));
   CHECK(plan.proven);
 }

@@ -1,10 +1,6 @@
 #include "trace_builder.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <fstream>
 
 namespace stagecraft {
 
@@ -71,15 +67,6 @@ std::string TraceBuilder::text() const {
 std::string inputs(const std::string& dims, const std::string& types, const std::string& values) {
   return fmt::format(R"("Input Dims": {}, "Input type": {}{}{})", dims, types,
                      values.empty() ? "" : ", \"Concrete Inputs\": ", values);
-}
-
-TraceFile::TraceFile(const std::string& text, const std::string& name)
-    : path_((std::filesystem::temp_directory_path() / fmt::format("{}_{}", getpid(), name)).string()) {
-  std::ofstream(path_, std::ios::binary) << text;
-}
-
-TraceFile::~TraceFile() {
-  std::filesystem::remove(path_);
 }
 
 }  // namespace stagecraft

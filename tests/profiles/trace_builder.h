@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "tests/trace_file.h"
+
 namespace stagecraft {
 
 /// Builds a trace as Kineto writes it: operators on one host thread one after the other, each with launches
@@ -40,20 +42,5 @@ class TraceBuilder {
 
 /// `"Input Dims": DIMS, "Input type": TYPES` for a bf16 tensor each, with "Concrete Inputs" where given.
 std::string inputs(const std::string& dims, const std::string& types, const std::string& values = {});
-
-/// The text in a file of the system's temporary folder, removed at the end of the scope. Its name begins with
-/// the process's number: tests run beside each other.
-class TraceFile {
- public:
-  explicit TraceFile(const std::string& text, const std::string& name = "stagecraft_trace_test.json");
-  explicit TraceFile(const TraceBuilder& trace) : TraceFile(trace.text()) {}
-  ~TraceFile();
-  TraceFile(const TraceFile&) = delete;
-  TraceFile& operator=(const TraceFile&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace stagecraft

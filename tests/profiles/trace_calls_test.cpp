@@ -11,7 +11,7 @@ namespace {
 
 /// The calls as text: "aten::mm 7000 ns 2 kernels 0 copies, longest gemm".
 std::vector<std::string> calls_of(const TraceBuilder& builder) {
-  const TraceFile file(builder);
+  const TraceFile file(builder.text());
   const ChromeTrace trace = read_chrome_trace(file.path(), traced_calls_filter());
   std::vector<std::string> texts;
   for (const TracedCall& call : traced_calls(trace, "t.json"))

@@ -16,7 +16,7 @@ const std::string kThreeBf16 =
     R"(["c10::BFloat16", "c10::BFloat16", "c10::BFloat16", "", "", "", "", "", ""])";
 
 TracedRows import_one(const TraceBuilder& trace) {
-  const TraceFile file(trace);
+  const TraceFile file(trace.text());
   const std::string path = file.path();
   return import_traces({&path, 1}, "stagecraft profile import t.json");
 }
@@ -196,9 +196,8 @@ TEST_CASE("rows of a trace make a table that cost models read", "[profiles]") {
 }
 
 TEST_CASE("traces of two devices do not mix", "[profiles][error]") {
-  const TraceFile first(TraceBuilder().op("aten::add").kernel("add", 1).text(), "stagecraft_trace_a.json");
-  const TraceFile second(TraceBuilder("NVIDIA H100").op("aten::add").kernel("add", 1).text(),
-                         "stagecraft_trace_b.json");
+  const TraceFile first(TraceBuilder().op("aten::add").kernel("add", 1).text(), "trace_a");
+  const TraceFile second(TraceBuilder("NVIDIA H100").op("aten::add").kernel("add", 1).text(), "trace_b");
   const std::vector<std::string> paths = {first.path(), second.path()};
   CHECK_THROWS_WITH(import_traces(paths, ""),
                     second.path() + ": error: is of NVIDIA H100, " + first.path() +
@@ -207,8 +206,8 @@ TEST_CASE("traces of two devices do not mix", "[profiles][error]") {
 }
 
 TEST_CASE("ranks of one run are taken together", "[profiles]") {
-  const TraceFile first(TraceBuilder().op("aten::add").kernel("add", 1).text(), "stagecraft_trace_a.json");
-  const TraceFile second(TraceBuilder().op("aten::add").kernel("add", 3).text(), "stagecraft_trace_b.json");
+  const TraceFile first(TraceBuilder().op("aten::add").kernel("add", 1).text(), "trace_a");
+  const TraceFile second(TraceBuilder().op("aten::add").kernel("add", 3).text(), "trace_b");
   const std::vector<std::string> paths = {first.path(), second.path()};
   const TracedRows rows = import_traces(paths, "");
   REQUIRE(rows.raw.rows.size() == 1);

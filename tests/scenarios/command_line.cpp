@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <catch2/catch.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -27,6 +28,20 @@ Output run_program(const std::vector<std::string>& words, bool terminal) {
   std::ostringstream err;
   const Exit exit = run_command_line(words, out, err, terminal);
   return {static_cast<int>(exit), out.str(), err.str()};
+}
+
+std::string printed(const std::vector<std::string>& words) {
+  const Output output = run_program(words);
+  CHECK(output.status == 0);
+  CHECK(output.err == "");
+  return output.out;
+}
+
+std::string refused(const std::vector<std::string>& words) {
+  const Output output = run_program(words);
+  CHECK(output.status == 2);
+  CHECK(output.out == "");
+  return output.err;
 }
 
 int shell(const std::string& command) {

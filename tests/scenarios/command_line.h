@@ -16,6 +16,12 @@ struct Output {
 /// Runs the command line without the program's name.
 Output run_program(const std::vector<std::string>& words, bool terminal = false);
 
+/// Standard output of a command that must succeed silently.
+std::string printed(const std::vector<std::string>& words);
+
+/// Standard error of a command line that must be refused before anything is printed.
+std::string refused(const std::vector<std::string>& words);
+
 /// Runs `command` in bash, in the current folder; the environment variable STAGECRAFT is the built program.
 /// Returns its exit status.
 int shell(const std::string& command);

@@ -11,14 +11,6 @@ using nlohmann::json;
 
 namespace {
 
-/// Standard output of a command that must succeed silently.
-std::string printed(const std::vector<std::string>& words) {
-  const Output output = run_program(words);
-  CHECK(output.status == 0);
-  CHECK(output.err == "");
-  return output.out;
-}
-
 /// The keys of all objects in `value`.
 std::set<std::string> keys_of(const json& value) {
   std::set<std::string> keys;

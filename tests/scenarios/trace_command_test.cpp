@@ -9,22 +9,6 @@ using nlohmann::json;
 
 namespace {
 
-/// Standard output of a command that must succeed silently.
-std::string printed(const std::vector<std::string>& words) {
-  const Output output = run_program(words);
-  CHECK(output.status == 0);
-  CHECK(output.err == "");
-  return output.out;
-}
-
-/// Standard error of a command line that must be refused before anything is written.
-std::string refused(const std::vector<std::string>& words) {
-  const Output output = run_program(words);
-  CHECK(output.status == 2);
-  CHECK(output.out == "");
-  return output.err;
-}
-
 void check_explained(const json& value) {
   for (const auto& [key, item] : value.items()) {
     if (value.is_object()) {

@@ -5,15 +5,15 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "sim/engine/events.h"
 #include "tests/sim/sim_helpers.h"
 
 using namespace stagecraft;
-using test::Random;
 using test::Uniform;
 
 TEST_CASE("GPipe's bubble is (p-1)(F+B+W+2c) and a rank holds m activations", "[sim][formula]") {
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 300; ++round) {
     const ScheduleShape shape{.ranks = static_cast<int>(random.between(2, 16)),
                               .microbatches = static_cast<int>(random.between(1, 40))};
@@ -32,7 +32,7 @@ TEST_CASE("GPipe's bubble is (p-1)(F+B+W+2c) and a rank holds m activations", "[
 TEST_CASE("1F1B's bubble is (p-1)(F+B+W) + c[2(p-1)m/p + 2(p-2)] and rank s holds p-s activations",
           "[sim][formula]") {
   // m a multiple of p; c small against the slack: c <= W/4 where W is at least a third of the backward.
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 300; ++round) {
     const int p = static_cast<int>(random.between(2, 16));
     const int m = p * static_cast<int>(random.between(1, 8));
@@ -54,7 +54,7 @@ TEST_CASE("interleaved 1F1B's bubble is (p-1)(F+B+W)/v + 2(pv-1)c and rank 0 hol
           "[sim][formula]") {
   // m a multiple of p; c at most the forward of a chunk. Times divide by v, so that chunks cost whole
   // nanoseconds.
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 300; ++round) {
     const int p = static_cast<int>(random.between(2, 10));
     const int v = static_cast<int>(random.between(2, 5));
@@ -114,8 +114,8 @@ TEST_CASE("the zero-bubble paper's columns of 1F1B and ZB-H1 and ZB-H2 come out 
 TEST_CASE("the zero-bubble paper's interleaved 1F1B is ours without one hop per rank", "[sim][oracle]") {
   // Qi et al., ICLR 2024, tables 5 and 9, v = layers per rank. Replayed, interleaved 1F1B has a bubble of
   // (p-1) X / v + 2 (pv - 1) c with X = F + B + W. All twelve published cells are those of
-  // (p-1) X / v + (2 (pv - 1) - p) c, exactly p hops less; which hops are left out there is not published. The
-  // test takes p hops off and asks for the published digits.
+  // (p-1) X / v + (2 (pv - 1) - p) c, exactly p hops less; which hops are left out there is not published.
+  // The test takes p hops off and asks for the published digits.
   struct Row {
     int p, m, v;
     double work, hop, published;  // ms
@@ -139,7 +139,7 @@ TEST_CASE("the zero-bubble paper's interleaved 1F1B is ours without one hop per 
 }
 
 TEST_CASE("no run is shorter than its longest rank or its longest chain", "[sim][property]") {
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 200; ++round) {
     for (const ScheduleEntry& entry : schedules()) {
       const auto shape = test::some_shape(entry, static_cast<int>(random.between(1, 8)),
@@ -177,7 +177,7 @@ TEST_CASE("no run is shorter than its longest rank or its longest chain", "[sim]
 }
 
 TEST_CASE("the event engine gives every schedule the nanosecond that replay gives", "[sim][property]") {
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 500; ++round) {
     for (const ScheduleEntry& entry : schedules()) {
       const auto shape = test::some_shape(entry, static_cast<int>(random.between(1, 8)),
@@ -207,7 +207,7 @@ TEST_CASE("the event engine gives every schedule the nanosecond that replay give
 
 TEST_CASE("kFkB pays the round trip of a hop once in k micro-batches", "[sim][formula]") {
   // m a multiple of k p, c <= F: the bubble is (p-1)(F+B+W+2c), with k = 2 and 4.
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 300; ++round) {
     const int k = random.between(0, 1) == 0 ? 2 : 4;
     const int p = static_cast<int>(random.between(2, 10));
@@ -227,7 +227,7 @@ TEST_CASE("kFkB pays the round trip of a hop once in k micro-batches", "[sim][fo
 
 TEST_CASE("the breadth-first bubble is (p-1)(F+B)/v and a rank holds every chunk's micro-batches",
           "[sim][formula]") {
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 300; ++round) {
     const int p = static_cast<int>(random.between(2, 10)), v = static_cast<int>(random.between(1, 5));
     const int m = p * static_cast<int>(random.between(1, 4));
@@ -242,7 +242,7 @@ TEST_CASE("the breadth-first bubble is (p-1)(F+B)/v and a rank holds every chunk
 
 TEST_CASE("the zero-bubble papers' spans hold for H1 and H2", "[sim][formula]") {
   // Qi et al., ICLR 2024: W <= min(F, B), m >= 2p, c <= W/5.
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 300; ++round) {
     const int p = static_cast<int>(random.between(2, 10)), m = static_cast<int>(random.between(2 * p, 5 * p));
     const std::int64_t w = random.between(1000, 1000000);

@@ -4,16 +4,16 @@
 
 #include <algorithm>
 
+#include "base/random.h"
 #include "tests/sim/sim_helpers.h"
 
 using namespace stagecraft;
-using test::Random;
 
 TEST_CASE("DualPipe's bubble is (PP/2-1)(FB+F-2W) on the worst rank, for PP+1 activations",
           "[sim][formula]") {
   // DeepSeek-V3, table 2, with F in place of its B where they differ (deepseek-ai/DualPipe issue 23). W <= F
   // = B here; FB is the fused op. PP is p for DualPipe and 2p for DualPipeV, whose ops are those of chunks.
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 200; ++round) {
     const int half = static_cast<int>(random.between(1, 6)), stages = 2 * half;
     const int m = 2 * stages + 2 * static_cast<int>(random.between(0, 10));
@@ -108,7 +108,7 @@ TEST_CASE("Hanayo's bubble is (P-1)(f+b)/(2W) where f = b, and a rank holds P mi
 
 TEST_CASE("segments divide the bubble by their number", "[sim][formula]") {
   // TeraPipe and Seq1F1B with equal segments: (p-1)(F+B)/k; m k segments held, and p + k - 1.
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int round = 0; round < 200; ++round) {
     const int p = static_cast<int>(random.between(1, 8)), k = static_cast<int>(random.between(1, 6));
     const int m = p * static_cast<int>(random.between(1, 4));
@@ -154,7 +154,7 @@ TEST_CASE("V-Half and V-Min have the bubbles and peaks of their paper where F, B
 TEST_CASE("BPipe holds ceil((p+2)/2) activations in the time of 1F1B where transfers hide",
           "[sim][formula]") {
   // Kim et al., ICML 2023, section 3: peak p/2 + 1 on every rank instead of p on the first.
-  Random random;
+  RandomStream random(20261123, "shapes");
   for (int p = 1; p <= 12; ++p)
     for (const int m : {1, 2, p, 2 * p, 5 * p}) {
       const std::int64_t f = random.between(100, 1000), b = random.between(f, 2 * f);

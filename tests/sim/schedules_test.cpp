@@ -11,12 +11,6 @@ using namespace stagecraft;
 
 namespace {
 
-std::string order(const Schedule& schedule, int rank) {
-  std::string text;
-  for (const Op& op : schedule.rank(rank)) text += (text.empty() ? "" : " ") + to_string(op);
-  return text;
-}
-
 /// What PyTorch's compute-only notation can say.
 Schedule compute_only(const Schedule& schedule) {
   Schedule result;
@@ -32,14 +26,14 @@ Schedule compute_only(const Schedule& schedule) {
 
 TEST_CASE("1F1B on 3 ranks and 4 microbatches is the order of the paper's figure", "[schedules]") {
   const Schedule s = find_schedule("1f1b")->generate({.ranks = 3, .microbatches = 4});
-  CHECK(order(s, 0) == "0F0 0F1 0F2 0B0 0F3 0B1 0B2 0B3");
-  CHECK(order(s, 1) == "1F0 1F1 1B0 1F2 1B1 1F3 1B2 1B3");
-  CHECK(order(s, 2) == "2F0 2B0 2F1 2B1 2F2 2B2 2F3 2B3");
+  CHECK(test::order(s, 0) == "0F0 0F1 0F2 0B0 0F3 0B1 0B2 0B3");
+  CHECK(test::order(s, 1) == "1F0 1F1 1B0 1F2 1B1 1F3 1B2 1B3");
+  CHECK(test::order(s, 2) == "2F0 2B0 2F1 2B1 2F2 2B2 2F3 2B3");
 }
 
 TEST_CASE("GPipe runs all forwards first", "[schedules]") {
   const Schedule s = find_schedule("gpipe")->generate({.ranks = 2, .microbatches = 3});
-  CHECK(order(s, 1) == "1F0 1F1 1F2 1B0 1B1 1B2");
+  CHECK(test::order(s, 1) == "1F0 1F1 1F2 1B0 1B1 1B2");
 }
 
 TEST_CASE("interleaved 1F1B with one chunk is 1F1B on the last rank", "[schedules][property]") {
@@ -50,7 +44,7 @@ TEST_CASE("interleaved 1F1B with one chunk is 1F1B on the last rank", "[schedule
       const Schedule interleaved = find_schedule("interleaved-1f1b")->generate(shape);
       // Elsewhere it warms up with 2(p-1-s) forwards (SC'21) where 1F1B has p-1-s.
       CAPTURE(p, m);
-      CHECK(order(plain, p - 1) == order(interleaved, p - 1));
+      CHECK(test::order(plain, p - 1) == test::order(interleaved, p - 1));
     }
   }
 }

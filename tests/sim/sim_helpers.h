@@ -1,6 +1,5 @@
 #pragma once
 
-#include <random>
 #include <string>
 #include <utility>
 
@@ -13,16 +12,12 @@
 
 namespace stagecraft::test {
 
-/// Whole numbers from the standard's own engine; its distributions differ between libraries.
-class Random {
- public:
-  std::int64_t between(std::int64_t low, std::int64_t high) {
-    return low + static_cast<std::int64_t>(engine_() % static_cast<std::uint64_t>(high - low + 1));
-  }
-
- private:
-  std::mt19937_64 engine_{20261123};
-};
+/// A rank's ops: "0F0 0F1 0B0".
+inline std::string order(const Schedule& schedule, int rank) {
+  std::string text;
+  for (const Op& op : schedule.rank(rank)) text += (text.empty() ? "" : " ") + to_string(op);
+  return text;
+}
 
 /// Times of a rank's full share of one micro-batch; a chunk costs 1/v of them.
 struct Uniform {

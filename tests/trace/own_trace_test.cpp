@@ -6,7 +6,7 @@
 #include "../sim/sim_helpers.h"
 #include "base/error.h"
 #include "sim/report/trace.h"
-#include "trace_file.h"
+#include "tests/trace_file.h"
 
 using namespace stagecraft;
 

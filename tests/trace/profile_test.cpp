@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "kineto.h"
-#include "trace_file.h"
+#include "tests/trace_file.h"
 
 using namespace stagecraft;
 using namespace std::chrono_literals;
