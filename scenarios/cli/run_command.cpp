@@ -96,9 +96,10 @@ PyTorchLetters letters_of(const Arguments& arguments) {
   return letters == "old" ? PyTorchLetters::Old : PyTorchLetters::New;
 }
 
-/// With sends and receives: in DeepSeek's order for their DualPipe, in PyTorch's for what PyTorch can run.
-RankActions lowered(const Schedule& schedule, const ScheduleShape& shape, std::string_view name) {
-  if (name == "dualpipe") return dualpipe_actions(shape);
+/// With sends and receives: in the schedule's own order where it has one, in PyTorch's for what PyTorch can
+/// run.
+RankActions lowered(const Schedule& schedule, const ScheduleShape& shape, const ScheduleEntry* entry) {
+  if (entry && entry->actions) return entry->actions(shape);
   if (shape.replicas > 1 || shape.segments > 1)
     throw UsageError(
         "option '--schedule-comms-csv': PyTorch runs neither several copies of a model nor segments of "
@@ -130,7 +131,7 @@ void write_outputs(const RunResult& result, const Arguments& arguments, const Se
     sink.write(write_csv(pytorch_grid(schedule(), shape, result.built.schedule_entry), letters));
   });
   outputs.write("schedule-comms-csv", [&](TextSink& sink) {
-    sink.write(write_csv(lowered(schedule(), shape, result.built.schedule_name), letters));
+    sink.write(write_csv(lowered(schedule(), shape, result.built.schedule_entry), letters));
   });
 }
 

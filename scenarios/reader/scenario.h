@@ -105,6 +105,7 @@ struct CostsSpec {
   OneOrMany<Duration> gradient_reduction;
   OneOrMany<Duration> optimizer;
   OneOrMany<Bytes> state;
+  OneOrMany<Bytes> weights;
   OneOrMany<Bytes> activation;
   OneOrMany<Bytes> weight_gradient_activation;
   std::optional<std::string> table;

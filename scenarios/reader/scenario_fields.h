@@ -230,14 +230,13 @@ struct Fields<PipelineSpec> {
           .max(1 << 30),
       field("chunks", &PipelineSpec::chunks, "stages of one rank v").min(1).max(1024),
       field("group", &PipelineSpec::group,
-            "micro-batches that move together: k of kfkb (2 by default), the group of interleaved schedules "
-            "(p by "
-            "default)")
+            "micro-batches that move together: k of kfkb (2 by default); the group of interleaved schedules, "
+            "and those between two updates of pipedream-2bw (p by default)")
           .min(1)
           .max(1 << 20),
       field("segments", &PipelineSpec::segments,
-            "parts that a sequence is cut into, which run one after the other (terapipe, seq1f1b; 4 by "
-            "default)")
+            "parts that a sequence is cut into, which run one after the other (terapipe, seq1f1b; "
+            "4 by default)")
           .min(1)
           .max(kMaxSegments),
       field("activation_limit", &PipelineSpec::activation_limit,
@@ -296,7 +295,8 @@ struct Fields<CostsSpec> {
           .max(kLongestOp)
           .example("100 us"),
       field("eviction", &CostsSpec::eviction,
-            "uniform: sending a micro-batch's activations to the rank that keeps them meanwhile (bpipe)")
+            "uniform: sending a micro-batch's activations to the rank that keeps them meanwhile (bpipe); it "
+            "holds no rank, even where other transfers block")
           .max(kLongestOp)
           .example("2 ms"),
       field("gradient_reduction", &CostsSpec::gradient_reduction,
@@ -309,6 +309,10 @@ struct Fields<CostsSpec> {
       field("state", &CostsSpec::state, "uniform: weights, gradients and optimizer state")
           .max(kLargestSize)
           .example("20 GiB"),
+      field("weights", &CostsSpec::weights,
+            "uniform: the part of `state` that pipedream and pipedream-2bw keep in several versions")
+          .max(kLargestSize)
+          .example("5 GiB"),
       field("activation", &CostsSpec::activation, "uniform: kept from forward to backward of one micro-batch")
           .max(kLargestSize)
           .example("1 GiB"),

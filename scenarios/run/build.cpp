@@ -259,15 +259,30 @@ class Builder {
                                             built_.training->model.sequence));
   }
 
+  /// How often a step changes the weights.
+  int updates_of_step() const {
+    const ScheduleEntry* entry = built_.schedule_entry;
+    if (!entry || !entry->update_every) return 1;
+    const int every = entry->update_every(built_.problem.shape);
+    return (built_.problem.shape.microbatches - 1) / every + 1;
+  }
+
+  /// What a stage and a micro-batch can take in whatever form, activations that leave and come back included.
+  static Duration longest_microbatch(const StageCost& stage) {
+    const Duration apart =
+        stage.forward + std::max(stage.backward, stage.input_gradient + stage.weight_gradient);
+    const Duration fused = stage.forward + stage.backward - stage.overlap_saving;
+    return std::max(apart, fused) + 2 * stage.eviction;
+  }
+
   /// Refuses what could overflow 64-bit nanoseconds or bytes: the sum of everything is an upper bound.
   void check_size() const {
     long double time = 0;
     long double bytes = 0;
+    const int updates = updates_of_step();
     for (const StageCost& stage : built_.problem.stages) {
-      const auto per_microbatch =
-          stage.forward + std::max(stage.backward, stage.input_gradient + stage.weight_gradient);
-      time += static_cast<long double>(per_microbatch.count()) * built_.problem.shape.microbatches;
-      time += static_cast<long double>((stage.gradient_reduction + stage.optimizer).count());
+      time += static_cast<long double>(longest_microbatch(stage).count()) * built_.problem.shape.microbatches;
+      time += static_cast<long double>((stage.gradient_reduction + stage.optimizer).count()) * updates;
       bytes += static_cast<long double>(stage.activation_bytes) * built_.problem.shape.microbatches;
       for (const std::int64_t part :
            {stage.weight_bytes, stage.gradient_bytes, stage.optimizer_bytes, stage.working_bytes})

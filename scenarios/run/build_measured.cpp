@@ -75,7 +75,8 @@ class ModelCoster {
     problem.segment_stages.clear();
     problem.variant_edges.clear();
     if (shape_.segments == 1 && shape_.replicas == 1) return;
-    for (int replica = 0; replica < shape_.replicas; ++replica)
+    if (shape_.segments == 1) problem.variant_edges.push_back(problem.edges);
+    for (int replica = shape_.segments == 1 ? 1 : 0; replica < shape_.replicas; ++replica)
       for (int segment = 0; segment < shape_.segments; ++segment) add_variant(replica, segment, problem);
   }
 

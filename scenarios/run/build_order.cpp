@@ -42,6 +42,14 @@ class OrderOfScenario {
       throw error_at(
           *read_.root, "pipeline.memory_limit",
           "'pipeline.memory_limit' and 'pipeline.activation_limit' both limit activations; leave one out");
+    if (pipeline_.memory_limit && !has_activations(built_.problem.stages))
+      throw error_at(*read_.root, "pipeline.memory_limit",
+                     "'pipeline.memory_limit' needs the bytes of activations: give 'costs.activation', or limit "
+                     "'pipeline.activation_limit' micro-batches");
+  }
+  static bool has_activations(const std::vector<StageCost>& stages) {
+    return std::any_of(stages.begin(), stages.end(),
+                       [](const StageCost& stage) { return stage.activation_bytes > 0; });
   }
   void refuse(std::string_view key) const {
     throw error_at(
@@ -56,9 +64,7 @@ class OrderOfScenario {
     problem_.stages = pipeline.stages;
     problem_.edges = pipeline.edges;
     problem_.rank_of = rank_of_stage(pipeline.schedule, pipeline.stages.size());
-    const bool sized = std::any_of(problem_.stages.begin(), problem_.stages.end(),
-                                   [](const StageCost& stage) { return stage.activation_bytes > 0; });
-    if (sized) return;
+    if (has_activations(problem_.stages)) return;
     for (StageCost& stage : problem_.stages) {
       stage.activation_bytes = 2;
       stage.weight_gradient_bytes = 1;
@@ -102,9 +108,10 @@ class OrderOfScenario {
   /// The cap where it counts micro-batches.
   std::int64_t share(std::int64_t whole) const {
     const int rounds = built_.schedule_entry->planned_rounds;
-    if (rounds > 0) return whole * rounds * built_.problem.shape.ranks;
-    if (!pipeline_.activation_limit) return kNoLimit;
-    const double bytes = std::floor(static_cast<double>(whole) * *pipeline_.activation_limit);
+    if (rounds == 0 && !pipeline_.activation_limit) return kNoLimit;
+    const double microbatches =
+        rounds > 0 ? static_cast<double>(rounds) * built_.problem.shape.ranks : *pipeline_.activation_limit;
+    const double bytes = std::floor(static_cast<double>(whole) * microbatches);
     return bytes < static_cast<double>(kNoLimit) ? static_cast<std::int64_t>(bytes) : kNoLimit;
   }
 

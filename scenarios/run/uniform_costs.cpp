@@ -74,6 +74,13 @@ void check_times(const ReadScenario& read, bool split_backward) {
         "this schedule splits the backward: 'costs.input_gradient' and 'costs.weight_gradient' are required");
 }
 
+void expect_part(const ReadScenario& read, std::string_view key, std::int64_t part,
+                 std::string_view whole_key, std::int64_t whole) {
+  if (part > whole)
+    throw error_at(*read.root, key,
+                   fmt::format("'{}' must not be more than '{}', of which it is a part", key, whole_key));
+}
+
 }  // namespace
 
 void split_into_segments(PipelineProblem& problem) {
@@ -110,19 +117,21 @@ UniformCosts uniform_costs(const ReadScenario& read, const ScheduleShape& shape,
         .eviction = reader.stage(costs.eviction, "costs.eviction", i),
         .gradient_reduction = reader.stage(costs.gradient_reduction, "costs.gradient_reduction", i),
         .optimizer = reader.stage(costs.optimizer, "costs.optimizer", i),
-        .weight_bytes = reader.stage(costs.state, "costs.state", i),
+        .weight_bytes = reader.stage(costs.weights, "costs.weights", i),
+        .optimizer_bytes = reader.stage(costs.state, "costs.state", i),
         .activation_bytes = reader.stage(costs.activation, "costs.activation", i),
         .weight_gradient_bytes =
             reader.stage(costs.weight_gradient_activation, "costs.weight_gradient_activation", i),
     };
+    if (costs.state.empty()) stage.optimizer_bytes = stage.weight_bytes;
+    expect_part(read, "costs.weights", stage.weight_bytes, "costs.state", stage.optimizer_bytes);
+    stage.optimizer_bytes -= stage.weight_bytes;
     if (costs.backward.empty()) stage.backward = stage.input_gradient + stage.weight_gradient;
     if (!costs.forward_backward.empty())
       stage.overlap_saving =
           stage.forward + stage.backward - reader.stage(costs.forward_backward, "costs.forward_backward", i);
-    if (stage.weight_gradient_bytes > stage.activation_bytes)
-      throw error_at(*read.root, "costs.weight_gradient_activation",
-                     "'costs.weight_gradient_activation' must not be more than 'costs.activation', of which "
-                     "it is a part");
+    expect_part(read, "costs.weight_gradient_activation", stage.weight_gradient_bytes, "costs.activation",
+                stage.activation_bytes);
     result.stages.push_back(stage);
     if (i + 1 < shape.stages()) {
       const Duration hop = reader.hop(costs.transfer, i);

@@ -47,15 +47,20 @@ Duration duration_of(OpKind kind, const StageCost& cost) {
   }
 }
 
-/// The cost classes of tasks: one per variant (replica and segment), stage and kind, and where the schedule
-/// fuses ops one per pair of placed stages on the same rank.
+/// The cost classes of tasks: one per variant (replica and segment), stage and kind, and one per pair of
+/// placed stages that the schedule fuses.
 class CostClasses {
  public:
   CostClasses(const PipelineProblem& problem, const StagePlacement& placement)
-      : stages_(problem.stages.size()), segments_(static_cast<std::size_t>(problem.shape.segments)) {
+      : stages_(problem.stages.size()),
+        segments_(static_cast<std::size_t>(problem.shape.segments)),
+        fused_with_(placement.fused_with) {
     const auto replicas = static_cast<std::size_t>(problem.shape.replicas);
     count_ = replicas * segments_ * stages_ * kOpKinds;
-    if (placement.fuses) number_pairs(placement.rank_of);
+    for (const std::vector<std::uint32_t>& backwards : fused_with_) {
+      first_pair_.push_back(count_);
+      count_ += backwards.size();
+    }
   }
 
   std::size_t count() const { return count_; }
@@ -63,35 +68,21 @@ class CostClasses {
   std::size_t of(const Op& op) const {
     if (op.kind != OpKind::ForwardBackward) [[likely]]
       return (variant(op) * stages_ + op.stage) * kOpKinds + static_cast<std::size_t>(op.kind);
+    const std::size_t forward = op.replica * stages_ + op.stage;
+    const std::vector<std::uint32_t>& with = fused_with_[forward];
     const std::size_t backward = op.partner_replica * stages_ + op.partner_stage;
-    return first_pair_[op.replica * stages_ + op.stage] + local_[backward];
+    return first_pair_[forward] +
+           static_cast<std::size_t>(std::lower_bound(with.begin(), with.end(), backward) - with.begin());
   }
 
   /// Calls visit(fused op) for every pair, whose class is of() it.
   template <class Visit>
   void for_each_pair(Visit visit) const {
-    for (const std::vector<std::size_t>& placed : placed_on_)
-      for (const std::size_t forward : placed)
-        for (const std::size_t backward : placed) visit(fuse(op_at(forward), op_at(backward)));
+    for (std::size_t forward = 0; forward < fused_with_.size(); ++forward)
+      for (const std::size_t backward : fused_with_[forward]) visit(fuse(op_at(forward), op_at(backward)));
   }
 
  private:
-  void number_pairs(const std::vector<int>& rank_of) {
-    first_pair_.resize(rank_of.size());
-    local_.resize(rank_of.size());
-    placed_on_.resize(static_cast<std::size_t>(*std::max_element(rank_of.begin(), rank_of.end())) + 1);
-    for (std::size_t at = 0; at < rank_of.size(); ++at) {
-      if (rank_of[at] < 0) continue;
-      std::vector<std::size_t>& placed = placed_on_[static_cast<std::size_t>(rank_of[at])];
-      local_[at] = placed.size();
-      placed.push_back(at);
-    }
-    for (const std::vector<std::size_t>& placed : placed_on_)
-      for (const std::size_t at : placed) {
-        first_pair_[at] = count_;
-        count_ += placed.size();
-      }
-  }
   Op op_at(std::size_t placed) const {
     Op op = make_op(OpKind::Forward, static_cast<int>(placed % stages_));
     op.replica = static_cast<std::uint8_t>(placed / stages_);
@@ -100,10 +91,9 @@ class CostClasses {
 
   std::size_t stages_;
   std::size_t segments_;
+  const std::vector<std::vector<std::uint32_t>>& fused_with_;  // StagePlacement's
   std::size_t count_ = 0;
-  std::vector<std::size_t> first_pair_;              // by placed stage of the forward
-  std::vector<std::size_t> local_;                   // by placed stage: its place on its rank
-  std::vector<std::vector<std::size_t>> placed_on_;  // by rank
+  std::vector<std::size_t> first_pair_;  // by placed stage of the forward
 };
 
 /// The edges into and out of every stage, for every variant that has its own hops.
@@ -181,15 +171,13 @@ class TaskMaker {
   /// How the data of an input gets here; `input` stays to be filled.
   MoreInput arrival(const StageEdge& edge, std::size_t variant, bool backward) {
     if (!remote(edge, variant) || blocking()) return {};
-    return {.link = link(edge, variant, backward),
+    const int from = rank_of(variant, edge.from), to = rank_of(variant, edge.to);
+    return {.link = backward ? link(to, from) : link(from, to),
             .latency = backward ? edge.backward_hop : edge.forward_hop};
   }
   /// Shared links: one per ordered pair of ranks.
-  std::uint32_t link(const StageEdge& edge, std::size_t variant, bool backward) {
+  std::uint32_t link(int from, int to) {
     if (!problem_.shared_links) return kNoLink;
-    int from = rank_of(variant, edge.from);
-    int to = rank_of(variant, edge.to);
-    if (backward) std::swap(from, to);
     const auto [entry, added] = links_.try_emplace({from, to}, graph_.links);
     if (added) ++graph_.links;
     return entry->second;
@@ -214,10 +202,21 @@ class TaskMaker {
       TaskCost& cost = graph_.costs[classes_.of(op)];
       cost.duration = duration_of(kind.kind, stage_cost);
       if (has_forward(kind.kind) || has_input_gradient(kind.kind)) make_arrivals(cost, arrivals(op));
-      if (kind.kind == OpKind::Return) cost.latency[0] = stage_cost.eviction;
-      if (has_input_gradient(kind.kind) && !index_.evicted.empty()) cost.latency[1] = stage_cost.eviction;
+      if (index_.placement.evicts()) make_eviction(cost, op, stage_cost.eviction);
       if (kind.kind == OpKind::SendForward || kind.kind == OpKind::SendBackward) make_send(cost, op);
     }
+  }
+  /// Activations on their way to the rank that keeps them, which its Return awaits, and back, which a
+  /// backward awaits. Asynchronous even where other transfers block.
+  void make_eviction(TaskCost& cost, const Op& op, Duration time) {
+    const std::size_t placed = op.replica * problem_.stages.size() + op.stage;
+    const int home = index_.placement.rank_of[placed], host = index_.placement.host_of[placed];
+    if (host < 0) return;
+    const bool comes_back = has_input_gradient(op.kind);
+    if (!comes_back && op.kind != OpKind::Return) return;
+    const std::size_t input = comes_back ? 1 : 0;
+    cost.latency[input] = time;
+    cost.link[input] = comes_back ? link(host, home) : link(home, host);
   }
   void make_fused_cost(const Op& op) {
     const StageCost& forward = problem_.stages[op.stage];

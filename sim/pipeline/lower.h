@@ -15,7 +15,8 @@ namespace stagecraft {
 std::variant<TaskGraph, ScheduleFault> lower(const PipelineProblem& problem);
 
 /// The costs of the tasks that lower() makes of a problem, without its tasks: what TaskGraph::costs becomes
-/// when stages and edges cost something else. `placement` is that of its schedule. O(stages).
+/// when stages and edges cost something else. `placement` is that of its schedule.
+/// O(cost classes): replicas x segments x stages x kinds, and the pairs of stages that are fused.
 std::vector<TaskCost> task_costs(const PipelineProblem& problem, StagePlacement placement);
 
 /// Proves all that Schedule promises, freedom from deadlock included; otherwise says what is wrong. O(ops).

@@ -41,19 +41,37 @@ StagePlacement placement_of(const Schedule& schedule, const ScheduleShape& shape
   const auto stages = static_cast<std::size_t>(shape.stages());
   StagePlacement placement{.rank_of =
                                std::vector<int>(stages * static_cast<std::size_t>(shape.replicas), -1)};
+  const auto inside = [&](std::size_t stage, std::size_t replica) {
+    return stage < stages && replica < static_cast<std::size_t>(shape.replicas);
+  };
   for (int rank = 0; rank < schedule.ranks(); ++rank)
     for (const Op& op : schedule.rank(rank)) {
-      const auto place = [&](std::size_t stage, std::size_t replica) {
-        const std::size_t at = replica * stages + stage;
-        if (stage < stages && at < placement.rank_of.size()) placement.rank_of[at] = rank;
-      };
-      if (for_another_rank(op.kind)) continue;
-      place(op.stage, op.replica);
-      if (op.kind != OpKind::ForwardBackward) continue;
-      place(op.partner_stage, op.partner_replica);
-      placement.fuses = true;
+      if (!inside(op.stage, op.replica)) continue;
+      const std::size_t at = op.replica * stages + op.stage;
+      if (for_another_rank(op.kind)) {
+        placement.add_host(at, rank);
+        continue;
+      }
+      placement.rank_of[at] = rank;
+      if (op.kind != OpKind::ForwardBackward || !inside(op.partner_stage, op.partner_replica)) continue;
+      const std::size_t partner = op.partner_replica * stages + op.partner_stage;
+      placement.rank_of[partner] = rank;
+      placement.add_fused(at, partner);
     }
   return placement;
+}
+
+void StagePlacement::add_host(std::size_t placed, int rank) {
+  if (host_of.empty()) host_of.assign(rank_of.size(), -1);
+  host_of[placed] = rank;
+}
+
+void StagePlacement::add_fused(std::size_t forward, std::size_t backward) {
+  if (fused_with.empty()) fused_with.resize(rank_of.size());
+  std::vector<std::uint32_t>& with = fused_with[forward];
+  const auto number = static_cast<std::uint32_t>(backward);
+  const auto at = std::lower_bound(with.begin(), with.end(), number);
+  if (at == with.end() || *at != number) with.insert(at, number);
 }
 
 std::vector<int> rank_of_stage(const Schedule& schedule, std::size_t stages) {

@@ -45,10 +45,19 @@ struct PipelineProblem {
   }
 };
 
-/// Which rank holds what.
+/// Which rank holds what. "Placed stage": replica * stages + stage.
 struct StagePlacement {
-  std::vector<int> rank_of;  ///< by replica * stages + stage; -1 without ops
-  bool fuses = false;        ///< whether any op is a fused forward and backward
+  std::vector<int> rank_of;  ///< by placed stage; -1 without ops
+  /// By placed stage: the rank that keeps its activations while they are away; -1: none does. Empty where no
+  /// activations are evicted.
+  std::vector<int> host_of;
+  /// By placed stage of a forward: the placed stages whose backwards run as one op with it, in order. Empty
+  /// where no ops are fused.
+  std::vector<std::vector<std::uint32_t>> fused_with;
+
+  bool evicts() const { return !host_of.empty(); }
+  void add_host(std::size_t placed, int rank);
+  void add_fused(std::size_t forward, std::size_t backward);
 };
 
 /// The placement of a schedule of that shape; ops of stages or replicas beyond it are left out. O(ops).

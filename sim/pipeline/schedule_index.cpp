@@ -65,9 +65,10 @@ class Indexer {
   /// The op, or both halves of a fused one.
   std::optional<ScheduleFault> place_all(const Op& op, int rank, TaskId id) {
     if (op.kind != OpKind::ForwardBackward) return fault_of(place(op, rank, id), op, rank);
-    index_.placement.fuses = true;
     for (const Op& half : {forward_half(op), backward_half(op)})
       if (auto fault = fault_of(place(half, rank, id), half, rank)) return fault;
+    index_.placement.add_fused(op.replica * index_.stages + op.stage,
+                               op.partner_replica * index_.stages + op.partner_stage);
     return std::nullopt;
   }
 
@@ -80,7 +81,7 @@ class Indexer {
   Wrong place(const Op& op, int rank, TaskId id) {
     if (op.stage >= index_.stages) return Wrong::NoSuchStage;
     if (op.replica >= replicas_) return Wrong::NoSuchReplica;
-    if (for_another_rank(op.kind)) return place_hosted(op, id);
+    if (for_another_rank(op.kind)) return place_hosted(op, rank, id);
     int& home = index_.placement.rank_of[op.replica * index_.stages + op.stage];
     if (home != rank) {
       if (home >= 0) return Wrong::OnTwoRanks;
@@ -94,9 +95,10 @@ class Indexer {
   }
 
   /// On the rank that keeps another one's activations.
-  Wrong place_hosted(const Op& op, TaskId id) {
+  Wrong place_hosted(const Op& op, int rank, TaskId id) {
     if (op.microbatch >= microbatches_) return Wrong::NoSuchMicrobatch;
     if (op.segment >= index_.segments) return Wrong::NoSuchSegment;
+    index_.placement.add_host(op.replica * index_.stages + op.stage, rank);
     make_room_for_evictions();
     if (op.kind == OpKind::Host) return Wrong::Nothing;
     TaskId& returned = index_.returned[index_.slot(op)];

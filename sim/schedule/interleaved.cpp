@@ -17,22 +17,24 @@ struct Visit {
   int microbatch;
 };
 
-/// Into how many groups the micro-batches are cut.
-int group_count(const ScheduleShape& shape) {
-  const int size = group_size(shape, shape.ranks);
-  if (shape.group > 0) return (shape.microbatches + size - 1) / size;
-  return std::max(1, shape.microbatches / size);
+/// How many micro-batches group `index` has. Groups of a size that was asked for are of that size, the last
+/// one of what remains, as in Megatron-LM; otherwise there are as many as hold p or more each, as equal as
+/// can be.
+int group_of(const ScheduleShape& shape, int index) {
+  const int m = shape.microbatches;
+  if (shape.group > 0) return std::min(shape.group, m - index * shape.group);
+  const int groups = std::max(1, m / shape.ranks);
+  return m / groups + (index < m % groups ? 1 : 0);
 }
 
 /// The order of a rank's forwards: group by group, within a group chunk by chunk, within a chunk the
 /// group's micro-batches. Backwards visit the chunks of a group in the opposite order.
 std::vector<Visit> walk(const ScheduleShape& shape) {
-  const int groups = group_count(shape);
   std::vector<Visit> visits;
   visits.reserve(static_cast<std::size_t>(shape.microbatches) * static_cast<std::size_t>(shape.chunks));
   int first = 0;
-  for (int group = 0; group < groups; ++group) {
-    const int size = shape.microbatches / groups + (group < shape.microbatches % groups ? 1 : 0);
+  for (int group = 0; first < shape.microbatches; ++group) {
+    const int size = group_of(shape, group);
     for (int chunk = 0; chunk < shape.chunks; ++chunk)
       for (int i = first; i < first + size; ++i) visits.push_back({chunk, i});
     first += size;
@@ -42,9 +44,7 @@ std::vector<Visit> walk(const ScheduleShape& shape) {
 
 /// Forwards of the first group through all chunks but the last, and `more`; at most all.
 int warmup(const ScheduleShape& shape, int more) {
-  const int groups = group_count(shape);
-  const int first_group = (shape.microbatches + groups - 1) / groups;
-  return std::min(more + (shape.chunks - 1) * first_group, shape.microbatches * shape.chunks);
+  return std::min(more + (shape.chunks - 1) * group_of(shape, 0), shape.microbatches * shape.chunks);
 }
 
 }  // namespace

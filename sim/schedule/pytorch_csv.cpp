@@ -11,14 +11,6 @@ namespace stagecraft {
 
 namespace {
 
-/// Only ops that stand for one micro-batch are part of a compute schedule.
-std::vector<Op> compute_ops(std::span<const Op> ops) {
-  std::vector<Op> kept;
-  std::copy_if(ops.begin(), ops.end(), std::back_inserter(kept),
-               [](const Op& op) { return info(op.kind).per_microbatch && info(op.kind).compute; });
-  return kept;
-}
-
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
@@ -201,6 +193,13 @@ std::optional<CsvFault> find_shape(CsvSchedule& csv) {
 }
 
 }  // namespace
+
+std::vector<Op> compute_ops(std::span<const Op> ops) {
+  std::vector<Op> kept;
+  std::copy_if(ops.begin(), ops.end(), std::back_inserter(kept),
+               [](const Op& op) { return info(op.kind).per_microbatch && info(op.kind).compute; });
+  return kept;
+}
 
 ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, const ScheduleEntry* entry) {
   ScheduleGrid grid;

@@ -25,6 +25,9 @@ struct ScheduleGrid {
 /// as for one that was read from a file.
 ScheduleGrid pytorch_grid(const Schedule& schedule, const ScheduleShape& shape, const ScheduleEntry* entry);
 
+/// The ops that are part of a compute-only schedule: those of one micro-batch that compute.
+std::vector<Op> compute_ops(std::span<const Op> ops);
+
 /// PyTorch's ScheduleGPipe has no idle cells and reduces each stage's gradient at the end.
 /// Source of this and the next: torch/distributed/pipelining/schedules.py.
 ScheduleCells pytorch_gpipe_cells(std::span<const Op> ops, const ScheduleShape& shape, int rank);

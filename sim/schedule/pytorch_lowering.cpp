@@ -241,21 +241,13 @@ std::vector<int> ranks_of_stages(const Schedule& schedule, int stages) {
   return rank_of;
 }
 
-/// Only ops of micro-batches: what ends a step is put in anew.
-std::vector<Op> microbatch_ops(std::span<const Op> ops) {
-  std::vector<Op> result;
-  std::copy_if(ops.begin(), ops.end(), std::back_inserter(result),
-               [](const Op& op) { return info(op.kind).per_microbatch && info(op.kind).compute; });
-  return result;
-}
-
 }  // namespace
 
 RankActions pytorch_actions(const Schedule& schedule, const ScheduleShape& shape,
                             const PyTorchLowering& options) {
   RankActions ranks;
   for (int rank = 0; rank < schedule.ranks(); ++rank) {
-    std::vector<Op> ops = microbatch_ops(schedule.rank(rank));
+    std::vector<Op> ops = compute_ops(schedule.rank(rank));
     if (options.joins_halves) ops = joined(ops);
     std::vector<Action>& actions = ranks.emplace_back();
     if (options.shards) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sim/schedule/communication.h"
 #include "sim/schedule/generators.h"
 #include "sim/schedule/pytorch_csv.h"
 
@@ -172,7 +173,8 @@ constexpr ScheduleEntry kSchedules[] = {
      .generate = dualpipe,
      .rounds = 2,
      .replicas = 2,
-     .unmet = even_ranks_and_microbatches},
+     .unmet = even_ranks_and_microbatches,
+     .actions = dualpipe_actions},
     {.name = "dualpipe-v",
      .summary = "dualpipe on half of the ranks, with two chunks in a V instead of two copies",
      .source = "deepseek-ai/DualPipe",

@@ -13,6 +13,8 @@ namespace stagecraft {
 /// A rank's line in PyTorch's CSV: ops, and empty cells where the rank idles in the unit-time picture.
 using ScheduleCells = std::vector<std::optional<Op>>;
 
+struct Action;  // communication.h
+
 /// A schedule that can be named in a scenario.
 struct ScheduleEntry {
   std::string_view name;
@@ -38,6 +40,8 @@ struct ScheduleEntry {
   /// one without idle cells.
   ScheduleCells (*pytorch_cells)(std::span<const Op> ops, const ScheduleShape& shape, int rank) = nullptr;
   bool pytorch_waits = false;  ///< PyTorch idles where an op waits in unit time
+  /// The order with sends and receives of whoever published the schedule; null: as PyTorch lowers any.
+  std::vector<std::vector<Action>> (*actions)(const ScheduleShape&) = nullptr;
   /// The order depends on costs: `generate` only says which rank holds which stage, and whoever knows the
   /// costs plans the order.
   bool planned = false;
