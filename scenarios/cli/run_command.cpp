@@ -108,9 +108,24 @@ RankActions lowered(const Schedule& schedule, const ScheduleShape& shape, const 
   return pytorch_actions(schedule, shape, {.shards = shape.chunks > 1});
 }
 
+/// What PyTorch's notation leaves out of a schedule.
+void warn_of_losses(const RunResult& result, const Outputs& outputs, std::ostream& err) {
+  if (!outputs.wants("schedule-csv") && !outputs.wants("schedule-comms-csv")) return;
+  const PipelineProblem& problem = result.built.problem;
+  const LargeArray<Op>& ops = result.timeline.ops;
+  if (std::ranges::any_of(ops, [](const Op& op) { return op.kind == OpKind::Evict; }))
+    err << "stagecraft: warning: PyTorch's notation has no evictions: read back, the schedule is without "
+           "them\n";
+  if (!problem.weight_versions.empty())
+    err << "stagecraft: warning: PyTorch's notation has neither updates inside a step nor versions of "
+           "weights: "
+           "read back, the schedule is without them\n";
+}
+
 void write_outputs(const RunResult& result, const Arguments& arguments, const Selection& shown,
-                   Outputs& outputs, std::ostream& err) {
-  outputs.write("json", [&](TextSink& sink) { sink.write(json_report(result, version())); });
+                   const std::optional<IdleExplanation>& idle, Outputs& outputs, std::ostream& err) {
+  outputs.write("json",
+                [&](TextSink& sink) { sink.write(json_report(result, version(), idle ? &*idle : nullptr)); });
   outputs.write("csv", [&](TextSink& sink) { write_csv(result.timeline, shown, sink); });
   outputs.write("svg", [&](TextSink& sink) {
     SvgOptions options = svg_options(result);
@@ -127,6 +142,7 @@ void write_outputs(const RunResult& result, const Arguments& arguments, const Se
   const auto schedule = [&] { return Schedule{result.timeline.ops, result.timeline.begin}; };
   const ScheduleShape& shape = result.built.problem.shape;
   const PyTorchLetters letters = letters_of(arguments);
+  warn_of_losses(result, outputs, err);
   outputs.write("schedule-csv", [&](TextSink& sink) {
     sink.write(write_csv(pytorch_grid(schedule(), shape, result.built.schedule_entry), letters));
   });
@@ -146,15 +162,20 @@ std::uint64_t seed_of(const Arguments& arguments) {
 /// "40 GiB".
 std::optional<Bytes> within_of(const Arguments& arguments) {
   if (!arguments.has("within")) return std::nullopt;
+  const std::string text = arguments.value("within");
   try {
-    return parse_quantity<Bytes>(arguments.value("within"));
+    const Bytes within = parse_quantity<Bytes>(text);
+    if (within.count <= 0)
+      throw UsageError(fmt::format("option '--within' needs more than 0, got '{}'", text));
+    return within;
   } catch (const QuantityError& error) {
-    throw UsageError(fmt::format("option '--within': '{}' {}", arguments.value("within"), error.what()));
+    throw UsageError(fmt::format("option '--within': '{}' {}", text, error.what()));
   }
 }
 
 Exit compare_command(const Arguments& arguments, Streams& streams) {
-  for (const char* option : {"csv", "trace", "why", "schedule-csv", "schedule-comms-csv"})
+  for (const char* option : {"csv", "trace", "why", "svg-memory", "trace-window", "trace-ranks",
+                             "schedule-csv", "schedule-comms-csv", "schedule-letters"})
     if (arguments.has(option))
       throw UsageError(fmt::format(
           "option '--{}' is of one schedule; with '--compare' there are '--json' and '--svg'", option));
@@ -199,12 +220,12 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
                                       .samples = samples_of(arguments),
                                       .seed = seed_of(arguments)});
   expect_something(arguments, shown, result);
-  write_outputs(result, arguments, shown, outputs, streams.err);
+  std::optional<IdleExplanation> idle;
+  if (why) idle = explain_idle(arguments.positional[0], arguments.values("set"), result);
+  write_outputs(result, arguments, shown, idle, outputs, streams.err);
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
-  if (why && !outputs.stdout_taken())
-    streams.out << idle_report(result,
-                               explain_idle(arguments.positional[0], arguments.values("set"), result));
+  if (idle && !outputs.stdout_taken()) streams.out << idle_report(result, *idle);
   if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
     streams.out << "  Written    " << files << "\n";
   flush_output(streams.out);

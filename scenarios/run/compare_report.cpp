@@ -25,10 +25,9 @@ std::string behind(const Compared& run, const Compared& first) {
   return fmt::format("{:+.1f} %", 100 * (run.seconds_per_sample() / first.seconds_per_sample() - 1));
 }
 
-/// Activations in units of a rank's whole share of a micro-batch, so that chunks of different sizes compare.
 std::string memory(const Compared& run) {
   if (run.metrics.peak_memory_bytes > 0) return to_text(Bytes{run.metrics.peak_memory_bytes});
-  return fmt::format("{:.4g} act.", static_cast<double>(run.metrics.peak_activations) / run.chunks);
+  return fmt::format("{:.4g} act.", memory_of(run));
 }
 
 std::string band(const Compared& run) {
@@ -52,7 +51,7 @@ std::string without_blank_end(std::string text) {
 /// A column that is there only where steps differ in their samples; empty otherwise.
 std::string throughput(const Comparison& comparison, const Compared& run) {
   if (!comparison.unlike_batches()) return "";
-  return fmt::format("{:<12}", fmt::format("{:.4g}", 1 / run.seconds_per_sample()));
+  return fmt::format("{:<12}", fmt::format("{:.4g}", run.samples_per_second()));
 }
 
 std::string throughput_title(const Comparison& comparison) {
@@ -89,7 +88,7 @@ std::string verdicts(const Comparison& comparison) {
   return text;
 }
 
-void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index) {
+void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index, bool on_front) {
   const Compared& run = comparison.runs[index];
   json.begin_object();
   json.member("schedule", run.name);
@@ -100,10 +99,10 @@ void write_run(JsonWriter& json, const Comparison& comparison, std::size_t index
   }
   json.key("makespan_s").seconds(run.metrics.makespan);
   json.member("samples", run.samples);
-  if (run.metrics.makespan > Duration{0}) json.member("samples_per_s", 1 / run.seconds_per_sample());
+  if (run.metrics.makespan > Duration{0}) json.member("samples_per_s", run.samples_per_second());
   json.member("bubble_over_makespan", run.metrics.bubble_over_makespan);
   json.member("fits", run.fits());
-  json.member("on_front", pareto(comparison)[index]);
+  json.member("on_front", on_front);
   json.member("devices", run.devices);
   json.member("peak_memory_bytes", run.metrics.peak_memory_bytes);
   json.member("peak_activations", run.metrics.peak_activations);
@@ -148,8 +147,10 @@ std::string json_report(const Comparison& comparison, std::string_view version) 
   json.member("scenario", comparison.scenario);
   json.member("kind", "comparison");
   json.key("runs").begin_array();
-  for (std::size_t i = 0; i < comparison.runs.size(); ++i) write_run(json, comparison, i);
+  const std::vector<bool> front = pareto(comparison);
+  for (std::size_t i = 0; i < comparison.runs.size(); ++i) write_run(json, comparison, i, front[i]);
   json.end_array();
+  if (!comparison.notes.empty()) write_notes(json, comparison.notes);
   json.end_object();
   json.finish();
   return text;

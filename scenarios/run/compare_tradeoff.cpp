@@ -27,7 +27,15 @@ std::string schedule_of(const Compared& run) {
 
 /// Of steps: how much longer a is than b.
 double longer(const Compared& a, const Compared& b) {
+  if (a.metrics.makespan == b.metrics.makespan && a.samples == b.samples) return 0;  // also of no time
   return a.seconds_per_sample() / b.seconds_per_sample() - 1;
+}
+
+/// "5.1 % longer than zb-h1", "as long as zb-h1".
+std::string longer_in_words(const Compared& a, const Compared& b) {
+  const double more = longer(a, b);
+  if (more == 0) return fmt::format("takes as long as {}", b.name);
+  return fmt::format("takes {} longer than {}", percent(more), b.name);
 }
 
 std::vector<const Compared*> simulated_runs(const Comparison& comparison) {
@@ -43,8 +51,8 @@ bool dominates(const Compared& a, const Compared& b) {
 }
 
 std::string memory_against(const Compared& run, const Compared& other) {
+  if (memory_of(run) == memory_of(other)) return "in the same memory";
   const double ratio = memory_of(run) / memory_of(other);
-  if (ratio == 1) return "in the same memory";
   if (ratio < 1) return fmt::format("in {} less memory", percent(1 - ratio));
   return fmt::format("with {} more memory", percent(ratio - 1));
 }
@@ -57,8 +65,10 @@ const Compared* fastest(const std::vector<const Compared*>& runs, std::vector<st
     return run->fits() == first.fits() && schedule_of(*run) != schedule_of(first);
   });
   if (other == runs.end()) return nullptr;
-  sentences.push_back(fmt::format("{} is {}: {} takes {} longer {}.", first.name, which, (*other)->name,
-                                  percent(longer(**other, first)), memory_against(**other, first)));
+  const double more = longer(**other, first);
+  const std::string takes = more == 0 ? "takes as long" : fmt::format("takes {} longer", percent(more));
+  sentences.push_back(fmt::format("{} is {}: {} {} {}.", first.name, which, (*other)->name, takes,
+                                  memory_against(**other, first)));
   return *other;
 }
 
@@ -67,10 +77,8 @@ void cheaper(const std::vector<const Compared*>& runs, const std::vector<bool>& 
              std::vector<std::string>& sentences) {
   for (std::size_t i = 1; i < runs.size() && sentences.size() < kMostSentences; ++i) {
     if (!front[i] || runs[i] == told || memory_of(*runs[i]) >= memory_of(*runs[0])) continue;
-    const std::string sentence =
-        fmt::format("{} takes {} longer than {}, {}.", runs[i]->name, percent(longer(*runs[i], *runs[0])),
-                    runs[0]->name, memory_against(*runs[i], *runs[0]));
-    sentences.push_back(sentence);
+    sentences.push_back(fmt::format("{} {}, {}.", runs[i]->name, longer_in_words(*runs[i], *runs[0]),
+                                    memory_against(*runs[i], *runs[0])));
   }
 }
 
@@ -91,23 +99,24 @@ void best_settings(const std::vector<const Compared*>& runs, std::vector<std::st
 /// The fastest schedule that holds no more than the one that was named first.
 void in_equal_memory(const Comparison& comparison, const std::vector<const Compared*>& runs,
                      std::vector<std::string>& sentences) {
-  const auto base =
+  const auto named =
       std::ranges::find_if(runs, [&](const Compared* run) { return run->name == comparison.first_named; });
-  if (base == runs.end()) return;
-  const auto best =
-      std::ranges::find_if(runs, [&](const Compared* run) { return memory_of(*run) <= memory_of(**base); });
-  if (*best == *base)
-    return sentences.push_back(fmt::format("In the memory of {} nothing else is faster.", (*base)->name));
-  sentences.push_back(fmt::format("In the memory of {}, {} is the fastest: {} takes {} longer.",
-                                  (*base)->name, (*best)->name, (*base)->name,
-                                  percent(longer(**base, **best))));
+  if (named == runs.end()) return;
+  const Compared& base = **named;
+  const Compared* best = &base;
+  for (const Compared* run : runs)  // Those that do not fit stand behind, however fast.
+    if (memory_of(*run) <= memory_of(base) && longer(*best, *run) > 0) best = run;
+  if (best == &base)
+    return sentences.push_back(fmt::format("In the memory of {} nothing else is faster.", base.name));
+  sentences.push_back(fmt::format("In the memory of {}, {} is the fastest: {} takes {} longer.", base.name,
+                                  best->name, base.name, percent(longer(base, *best))));
 }
 
 }  // namespace
 
 double memory_of(const Compared& run) {
   if (run.metrics.peak_memory_bytes > 0) return static_cast<double>(run.metrics.peak_memory_bytes);
-  return static_cast<double>(run.metrics.peak_activations) / (run.chunks * run.segments);
+  return peak_microbatches(run.metrics, run.shape);
 }
 
 std::vector<bool> pareto(const Comparison& comparison) {
@@ -142,7 +151,7 @@ void write_tradeoff(const Comparison& comparison, TextSink& sink) {
       .y_label = runs[0]->model ? "samples per second" : "micro-batches per second"};
   for (std::size_t i = 0; i < runs.size(); ++i)
     picture.points.push_back({.x = memory_of(*runs[i]) / (bytes ? kGiB : 1),
-                              .y = 1 / runs[i]->seconds_per_sample(),
+                              .y = runs[i]->samples_per_second(),
                               .label = runs[i]->name,
                               .on_front = front[i]});
   if (bytes && runs[0]->memory.count > 0) {

@@ -9,7 +9,7 @@
 namespace stagecraft {
 
 /// What a schedule of a comparison holds at most, in bytes per device, or where the scenario gives none in
-/// activations of a rank's whole share of a micro-batch.
+/// peak_microbatches().
 double memory_of(const Compared& run);
 
 /// Of each run: whether no other one that was simulated is as fast with less memory, or faster with as much

@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 #include "base/quantity.h"
 #include "base/text.h"
@@ -15,49 +13,8 @@ namespace stagecraft {
 
 namespace {
 
-constexpr std::size_t kMostWaits = 3;     // shown of a rank
 constexpr std::size_t kMostRemedies = 6;  // shown in all
 constexpr double kLeastGain = 0.002;      // of the step: less is no remedy
-
-// ---- what ranks wait for
-
-using WaitKey = std::tuple<BubbleCause, int, OpKind>;  // stage and kind of the op; stage -1: of none
-
-std::string name_of(const Op& first, int count) {
-  const std::string op = fmt::format("{}{}", first.stage, info(first.kind).letter);
-  if (first.kind == OpKind::ForwardBackward) return fmt::format("{} micro-batches of fused ops", count);
-  if (count == 1) return fmt::format("{} of micro-batch {}", op, first.microbatch);
-  return fmt::format("{} of {} micro-batches", op, count);
-}
-
-std::vector<Waits> waits_of(const Timeline& timeline, std::uint32_t rank) {
-  struct Sum {
-    Duration time{0};
-    Op first{};
-    int count = 0;
-  };
-  std::map<WaitKey, Sum> sums;
-  for (const Bubble& bubble : timeline.bubbles) {
-    if (bubble.rank != rank) continue;
-    const bool known = bubble.waits_for != kNoOp;
-    const Op op = known ? timeline.ops[bubble.waits_for] : Op{};
-    Sum& sum = sums[{bubble.cause, known ? op.stage : -1, op.kind}];
-    if (sum.count == 0) sum.first = op;
-    sum.time += bubble.end - bubble.start;
-    ++sum.count;
-  }
-  std::vector<Waits> waits;
-  for (const auto& [key, sum] : sums)
-    waits.push_back({.rank = static_cast<int>(rank),
-                     .cause = std::get<0>(key),
-                     .waits_for = std::get<1>(key) < 0 ? "" : name_of(sum.first, sum.count),
-                     .time = sum.time});
-  std::ranges::stable_sort(waits, std::greater<>(), &Waits::time);
-  waits.resize(std::min(waits.size(), kMostWaits));
-  return waits;
-}
-
-// ---- what would help
 
 /// The idle time of all ranks, by cause.
 IdleByCause idle_of(const RunResult& run) {
@@ -84,11 +41,14 @@ void free_transfers(PipelineProblem& problem) {
   free(problem.edges);
   for (std::vector<StageEdge>& edges : problem.variant_edges) free(edges);
   for (StageCost& stage : problem.stages) stage.eviction = Duration{0};
+  for (std::vector<StageCost>& stages : problem.segment_stages)
+    for (StageCost& stage : stages) stage.eviction = Duration{0};
 }
 
+/// Every stage takes the mean of all, fused ops included.
 void equal_stages(std::vector<StageCost>& stages) {
-  for (Duration StageCost::*time :
-       {&StageCost::forward, &StageCost::backward, &StageCost::input_gradient, &StageCost::weight_gradient}) {
+  for (Duration StageCost::*time : {&StageCost::forward, &StageCost::backward, &StageCost::input_gradient,
+                                    &StageCost::weight_gradient, &StageCost::overlap_saving}) {
     Duration sum{0};
     for (const StageCost& stage : stages) sum += stage.*time;
     for (StageCost& stage : stages) stage.*time = sum / static_cast<std::int64_t>(stages.size());
@@ -100,24 +60,34 @@ void equal_all_stages(PipelineProblem& problem) {
   for (std::vector<StageCost>& stages : problem.segment_stages) equal_stages(stages);
 }
 
-/// Settings to try, by the cause that they are made for.
+/// A schedule to try, with its chunks: those of the scenario are its own schedule's.
 struct Candidate {
   std::string_view name;
-  std::vector<std::string> overrides;
+  std::string_view schedule;
+  int chunks = 1;
+  int group = 0;  ///< 0: its default
+
+  std::vector<std::string> overrides() const {
+    std::vector<std::string> all{fmt::format("pipeline.schedule={}", schedule),
+                                 fmt::format("pipeline.chunks={}", chunks)};
+    if (group > 0) all.push_back(fmt::format("pipeline.group={}", group));
+    return all;
+  }
 };
+constexpr Candidate kHidesHops{"kfkb group=2", "kfkb", 1, 2};
+constexpr Candidate kShortensTheFill[] = {{"interleaved-1f1b v=2", "interleaved-1f1b", 2},
+                                          {"interleaved-1f1b v=4", "interleaved-1f1b", 4},
+                                          {"zb-h1", "zb-h1"},
+                                          {"zb-h2", "zb-h2"},
+                                          {"zb-v", "zb-v", 2}};
+
+/// By the causes that they are made for.
 std::vector<Candidate> candidates(const IdleByCause& idle) {
   const auto there = [&](BubbleCause cause) { return idle[static_cast<std::size_t>(cause)] > Duration{0}; };
   std::vector<Candidate> result;
-  if (there(BubbleCause::Link) || there(BubbleCause::Dependency))
-    result.push_back({"kfkb group=2", {"pipeline.schedule=kfkb", "pipeline.group=2"}});
-  if (!there(BubbleCause::WarmUp) && !there(BubbleCause::Drain) && !there(BubbleCause::Dependency))
-    return result;
-  for (const char* chunks : {"2", "4"})
-    result.push_back({chunks[0] == '2' ? "interleaved-1f1b v=2" : "interleaved-1f1b v=4",
-                      {"pipeline.schedule=interleaved-1f1b", fmt::format("pipeline.chunks={}", chunks)}});
-  result.push_back({"zb-h1", {"pipeline.schedule=zb-h1"}});
-  result.push_back({"zb-h2", {"pipeline.schedule=zb-h2"}});
-  result.push_back({"zb-v", {"pipeline.schedule=zb-v", "pipeline.chunks=2"}});
+  if (there(BubbleCause::Link) || there(BubbleCause::Dependency)) result.push_back(kHidesHops);
+  if (there(BubbleCause::WarmUp) || there(BubbleCause::Drain) || there(BubbleCause::Dependency))
+    result.insert(result.end(), std::begin(kShortensTheFill), std::end(kShortensTheFill));
   return result;
 }
 
@@ -141,36 +111,33 @@ void try_twice_the_microbatches(const Variations& scenario, const RunResult& run
       model ? fmt::format("batch.global={}", 2 * run.built.training->global_batch)
             : fmt::format("pipeline.microbatches={}", 2 * run.built.problem.shape.microbatches);
   try {
-    const RunResult doubled = scenario.run_with({twice});
-    remedies.push_back(
-        {.what = "twice the micro-batches, per micro-batch",
-         .makespan = doubled.metrics.makespan / 2,
-         .memory = static_cast<double>(doubled.metrics.peak_memory_bytes) /
-                   static_cast<double>(std::max<std::int64_t>(1, run.metrics.peak_memory_bytes))});
+    remedies.push_back({.what = "twice the micro-batches, per micro-batch",
+                        .makespan = scenario.run_with({twice}).metrics.makespan / 2});
   } catch (const InputError&) {
     return;  // a schedule from a file has its micro-batches
   }
 }
 
 double memory_ratio(const RunResult& other, const RunResult& run) {
-  const auto ratio = [](auto a, auto b) { return static_cast<double>(a) / static_cast<double>(b); };
   if (run.metrics.peak_memory_bytes > 0)
-    return ratio(other.metrics.peak_memory_bytes, run.metrics.peak_memory_bytes);
-  if (run.metrics.peak_activations == 0) return 1;
-  return ratio(other.metrics.peak_activations * run.built.problem.shape.chunks,
-               run.metrics.peak_activations * other.built.problem.shape.chunks);
+    return static_cast<double>(other.metrics.peak_memory_bytes) /
+           static_cast<double>(run.metrics.peak_memory_bytes);
+  const double own = peak_microbatches(run.metrics, run.built.problem.shape);
+  return own > 0 ? peak_microbatches(other.metrics, other.built.problem.shape) / own : 1;
 }
 
 void try_schedule(const Variations& scenario, const RunResult& run, const Candidate& candidate,
-                  std::vector<Remedy>& remedies) {
+                  IdleExplanation& result) {
+  if (candidate.schedule == run.built.schedule_name && candidate.chunks == run.built.problem.shape.chunks)
+    return;
   try {
-    const RunResult other = scenario.run_with(candidate.overrides);
-    remedies.push_back({.what = std::string(candidate.name),
-                        .makespan = other.metrics.makespan,
-                        .memory = memory_ratio(other, run),
-                        .schedule = true});
-  } catch (const InputError&) {
-    return;  // does not suit the shape, or the scenario lacks costs that it needs
+    const RunResult other = scenario.run_with(candidate.overrides());
+    result.remedies.push_back({.what = std::string(candidate.name),
+                               .makespan = other.metrics.makespan,
+                               .memory = memory_ratio(other, run),
+                               .schedule = true});
+  } catch (const InputError& error) {
+    result.not_tried.push_back({std::string(candidate.name), error.message()});
   }
 }
 
@@ -191,15 +158,12 @@ IdleExplanation explain_idle(const std::string& path, const std::vector<std::str
                              const RunResult& run) {
   const Variations scenario{path, overrides};
   IdleExplanation result;
-  for (int rank = 0; rank < run.timeline.ranks(); ++rank) {
-    const std::vector<Waits> waits = waits_of(run.timeline, static_cast<std::uint32_t>(rank));
-    result.waits.insert(result.waits.end(), waits.begin(), waits.end());
-  }
+  result.waits = waits_of(run.timeline);
   const IdleByCause idle = idle_of(run);
   result.remedies.push_back({.what = "transfers in no time", .makespan = with_costs(run, free_transfers)});
   result.remedies.push_back({.what = "stages of equal cost", .makespan = with_costs(run, equal_all_stages)});
   try_twice_the_microbatches(scenario, run, result.remedies);
-  for (const Candidate& candidate : candidates(idle)) try_schedule(scenario, run, candidate, result.remedies);
+  for (const Candidate& candidate : candidates(idle)) try_schedule(scenario, run, candidate, result);
   std::erase_if(result.remedies, [&](const Remedy& remedy) {
     return share(run.metrics.makespan - remedy.makespan, run.metrics.makespan) < kLeastGain;
   });
@@ -209,18 +173,41 @@ IdleExplanation explain_idle(const std::string& path, const std::vector<std::str
 }
 
 std::string idle_report(const RunResult& run, const IdleExplanation& explanation) {
+  std::size_t width = 38;
+  for (const Waits& wait : explanation.waits) width = std::max(width, in_words(wait).size());
   std::string text = "  Idle time, rank by rank: what is waited for\n";
   for (const Waits& wait : explanation.waits) {
     const RankMetrics& rank = run.metrics.ranks[static_cast<std::size_t>(wait.rank)];
-    std::string what(info(wait.cause).name);
-    if (!wait.waits_for.empty())
-      what += ": " + wait.waits_for + (wait.cause == BubbleCause::Link ? " on the way" : "");
-    text += fmt::format("    rank {:<4}{:<40}{:<12}{:.0f} % of its idle time\n", wait.rank, what,
-                        to_text(wait.time), 100 * share(wait.time, rank.idle));
+    text += fmt::format("    rank {:<4}{:<{}}  {:<12}{:.0f} % of its idle time\n", wait.rank, in_words(wait),
+                        width, to_text(wait.time), 100 * share(wait.time, rank.idle));
   }
   text += explanation.remedies.empty() ? "  Nothing that was tried takes less time\n" : "  What would help\n";
   for (const Remedy& remedy : explanation.remedies) text += remedy_line(remedy, run.metrics.makespan);
+  for (const NotTried& one : explanation.not_tried)
+    text += fmt::format("  Not tried: {}: {}\n", one.what, printable(one.reason));
   return text;
+}
+
+void write_idle(JsonWriter& json, const IdleExplanation& explanation) {
+  json.key("waits").begin_array();
+  for (const Waits& wait : explanation.waits) {
+    json.begin_object();
+    json.member("rank", static_cast<std::int64_t>(wait.rank));
+    json.member("cause", info(wait.cause).key);
+    json.member("waits_for", wait.waits_for);
+    json.key("time_s").seconds(wait.time);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("remedies").begin_array();
+  for (const Remedy& remedy : explanation.remedies) {
+    json.begin_object();
+    json.member("remedy", remedy.what);
+    json.key("makespan_s").seconds(remedy.makespan);
+    if (remedy.schedule) json.member("memory_ratio", remedy.memory);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 }  // namespace stagecraft

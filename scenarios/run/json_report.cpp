@@ -49,13 +49,13 @@ void write_published(JsonWriter& json, const PublishedSpec& published) {
   json.end_object();
 }
 
+}  // namespace
+
 void write_notes(JsonWriter& json, const std::vector<std::string>& notes) {
   json.key("notes").begin_array();
   for (const std::string& note : notes) json.value(note);
   json.end_array();
 }
-
-}  // namespace
 
 void write_uncertainty(JsonWriter& json, const Uncertainty& uncertainty) {
   json.key("uncertainty").begin_object();
@@ -67,7 +67,7 @@ void write_uncertainty(JsonWriter& json, const Uncertainty& uncertainty) {
   json.end_object();
 }
 
-std::string json_report(const RunResult& run, std::string_view version) {
+std::string json_report(const RunResult& run, std::string_view version, const IdleExplanation* idle) {
   std::string text;
   JsonWriter json(text, 2);
   json.begin_object();
@@ -83,6 +83,7 @@ std::string json_report(const RunResult& run, std::string_view version) {
   for (std::size_t rank = 0; rank < run.metrics.ranks.size(); ++rank)
     write_rank(json, rank, run.metrics.ranks[rank]);
   json.end_array();
+  if (idle != nullptr) write_idle(json, *idle);
   json.end_object();
   json.finish();
   return text;

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "scenarios/run/explain_idle.h"
 #include "scenarios/run/run.h"
 #include "sim/report/svg.h"
 
@@ -13,8 +14,13 @@ namespace stagecraft {
 /// published beside it. `colour` adds terminal colours.
 std::string console_report(const RunResult& run, bool colour);
 
-/// The run as JSON: the contract of `stagecraft run --json`. `version` is the program's.
-std::string json_report(const RunResult& run, std::string_view version);
+/// The run as JSON: the contract of `stagecraft run --json`. `version` is the program's. With
+/// `idle` also what ranks wait for and what would help.
+std::string json_report(const RunResult& run, std::string_view version,
+                        const IdleExplanation* idle = nullptr);
+
+/// The key "notes" of a report.
+void write_notes(JsonWriter& json, const std::vector<std::string>& notes);
 
 /// The key "uncertainty" of a report.
 void write_uncertainty(JsonWriter& json, const Uncertainty& uncertainty);

@@ -55,6 +55,12 @@ constexpr std::array kReportKeys{
         "share of the samples in which a schedule is faster than the next of the comparison; from 0.95 on "
         "their order counts as settled"},
     ReportKeyInfo{"idle_by_cause_s", "the rank's idle time in seconds; see `stagecraft list idle-causes`"},
+    ReportKeyInfo{"waits", "with --why: what each rank waits for, its three longest waits, summed over the step"},
+    ReportKeyInfo{"cause", "of a wait; see `stagecraft list idle-causes`"},
+    ReportKeyInfo{"waits_for", "the op whose result is missing, as stage and letter, and of which micro-batches"},
+    ReportKeyInfo{"remedies", "with --why: changes of the scenario that shorten the step, the shortest first"},
+    ReportKeyInfo{"remedy", "the change: a schedule, or a bound on what less of something can bring"},
+    ReportKeyInfo{"memory_ratio", "the peak memory of that schedule over the scenario's own"},
     ReportKeyInfo{"files", "the traces that a report is of"},
     ReportKeyInfo{"written_by", "who wrote the trace: stagecraft, or profiler (PyTorch's)"},
     ReportKeyInfo{

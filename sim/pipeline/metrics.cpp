@@ -27,6 +27,10 @@ double ratio(Duration part, Duration whole) {
 
 }  // namespace
 
+double peak_microbatches(const PipelineMetrics& metrics, const ScheduleShape& shape) {
+  return static_cast<double>(metrics.peak_activations) / (static_cast<double>(shape.chunks) * shape.segments);
+}
+
 std::optional<Duration> steady_microbatch(const Timeline& timeline) {
   if (timeline.ranks() == 0) return std::nullopt;
   std::vector<TimePoint> left;

@@ -39,6 +39,10 @@ struct PipelineMetrics {
   std::vector<RankMetrics> ranks;
 };
 
+/// The peak of activations in micro-batches of which a rank holds its whole share, whatever the parts that it
+/// is cut into.
+double peak_microbatches(const PipelineMetrics& metrics, const ScheduleShape& shape);
+
 /// Mean time between micro-batches that leave rank 0, in the second half of those behind which another one
 /// still enters: what a schedule without flush settles to. Nothing where there are fewer than two. O(ops of
 /// rank 0).
