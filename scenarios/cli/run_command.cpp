@@ -173,6 +173,12 @@ std::optional<Bytes> within_of(const Arguments& arguments) {
   }
 }
 
+/// Of the files that were written.
+void write_names(const Outputs& outputs, std::ostream& out) {
+  if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
+    out << "  Written    " << files << "\n";
+}
+
 Exit compare_command(const Arguments& arguments, Streams& streams) {
   for (const char* option : {"csv", "trace", "why", "svg-memory", "trace-window", "trace-ranks",
                              "schedule-csv", "schedule-comms-csv", "schedule-letters"})
@@ -194,6 +200,7 @@ Exit compare_command(const Arguments& arguments, Streams& streams) {
   outputs.write("svg", [&](TextSink& sink) { write_tradeoff(comparison, sink); });
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(comparison, streams.colour);
+  write_names(outputs, streams.out);
   flush_output(streams.out);
   outputs.commit();
   return Exit::Done;
@@ -226,8 +233,7 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
   if (idle && !outputs.stdout_taken()) streams.out << idle_report(result, *idle);
-  if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
-    streams.out << "  Written    " << files << "\n";
+  write_names(outputs, streams.out);
   flush_output(streams.out);
   outputs.commit();
   return Exit::Done;

@@ -174,7 +174,8 @@ TEST_CASE("a comparison within a memory limit says what fits, and draws throughp
         "  * no other schedule is as fast in less memory\n"
         "  zb-h1 is fastest: 1f1b takes 22.2 % longer in the same memory.\n"
         "  gems takes 177.8 % longer than zb-h1, in 75.0 % less memory.\n"
-        "  In the memory of gpipe, zb-h1 is the fastest: gpipe takes 22.2 % longer.\n");
+        "  In the memory of gpipe, zb-h1 is the fastest: gpipe takes 22.2 % longer.\n"
+        "  Written    a.json, a.svg\n");
   const json report = json::parse(read_text("a.json"));
   CHECK(report["runs"][0]["on_front"] == true);
   CHECK(report["runs"][1]["on_front"] == false);
@@ -183,9 +184,87 @@ TEST_CASE("a comparison within a memory limit says what fits, and draws throughp
   for (const char* name : {"gpipe", "1f1b", "zb-h1", "gems"})
     CHECK(picture.find(std::string("<title>") + name + "</title>") != std::string::npos);
   CHECK(run_program({"run", "a.yaml", "--within", "5 GiB"}).status == 2);
+  CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--within", "5 GiB"}).err ==
+        "stagecraft: error: '--within' needs schedules that take memory, but the scenario's costs have none\n"
+        "      = give a model, or costs.state and costs.activation\n");
+  CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--within", "0 GiB"}).err ==
+        "stagecraft: error: option '--within' needs more than 0, got '0 GiB'\n"
+        "see `stagecraft --help`\n");
   CHECK(run_program({"run", "a.yaml", "--compare", "1f1b", "--within", "5"}).err ==
         "stagecraft: error: option '--within': '5' needs a unit, such as \"80 GiB\"\n"
         "see `stagecraft --help`\n");
+}
+
+TEST_CASE("a planned schedule of a comparison is planned for the memory that it may hold", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kFourRanks);
+  const std::vector<std::string> words{"run",       "a.yaml",
+                                       "--set",     "costs.activation=1 GiB",
+                                       "--set",     "costs.input_gradient=4 ms",
+                                       "--set",     "costs.weight_gradient=4 ms",
+                                       "--compare", "zb-auto,1f1b,zb-h2",
+                                       "--json",    "a.json"};
+  std::vector<std::string> within = words;
+  within.insert(within.end(), {"--within", "3 GiB"});
+  const auto of_auto = [](const std::vector<std::string>& line) {
+    CHECK(run_program(line).err.empty());
+    const json report = json::parse(read_text("a.json"));
+    for (const json& run : report["runs"])
+      if (run["schedule"] == "zb-auto") return run;
+    return json();
+  };
+  CHECK(of_auto(words)["peak_memory_bytes"].get<std::int64_t>() > std::int64_t{3} << 30);
+  CHECK(of_auto(within)["peak_memory_bytes"].get<std::int64_t>() <= std::int64_t{3} << 30);
+  CHECK(of_auto(within)["fits"] == true);
+  // What only one of the runs has to say is said with its name.
+  const json notes = json::parse(read_text("a.json"))["notes"];
+  REQUIRE(notes.size() == 1);
+  CHECK(notes[0].get<std::string>().substr(0, 9) == "zb-auto: ");
+}
+
+TEST_CASE("steps of no time compare without dividing by it", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", "pipeline: {stages: 2, microbatches: 4}\ncosts: {forward: 0 ms, backward: 0 ms}\n");
+  const Output output = run_program({"run", "a.yaml", "--compare", "1f1b,gpipe,1f1b", "--svg", "a.svg"});
+  CHECK(output.status == 0);
+  CHECK(output.out ==
+        "a: 2 schedules\n"
+        "  schedule                    step        behind    idle      memory\n"
+        "* 1f1b                        0 s                   0.0 %     2 act.\n"
+        "  gpipe                       0 s                   0.0 %     4 act.\n"
+        "  * no other schedule is as fast in less memory\n"
+        "  1f1b is fastest: gpipe takes as long with 100.0 % more memory.\n"
+        "  In the memory of 1f1b nothing else is faster.\n"
+        "  Written    a.svg\n");
+  CHECK(run_program({"run", "a.yaml", "--why"}).status == 0);
+}
+
+TEST_CASE("segments of a micro-batch are memory of a part of it", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kFourRanks);
+  const Output output = run_program(
+      {"run", "a.yaml", "--compare", "1f1b,seq1f1b:pipeline.segments=4,terapipe:pipeline.segments=2"});
+  // p, p + k - 1 quarters, and all of them.
+  CHECK(output.out.find(" 4 act.\n") != std::string::npos);
+  CHECK(output.out.find(" 1.75 act.\n") != std::string::npos);
+  CHECK(output.out.find(" 8 act.\n") != std::string::npos);
+}
+
+TEST_CASE("options that a comparison would ignore are refused", "[error]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kFourRanks);
+  for (const std::vector<std::string>& more : {std::vector<std::string>{"--svg-memory"},
+                                               {"--trace-window", "0ms..1ms"},
+                                               {"--trace-ranks", "0"},
+                                               {"--schedule-letters", "old"},
+                                               {"--why"},
+                                               {"--csv", "a.csv"}}) {
+    std::vector<std::string> words{"run", "a.yaml", "--compare", "1f1b", "--svg", "a.svg"};
+    words.insert(words.end(), more.begin(), more.end());
+    CHECK(run_program(words).err == "stagecraft: error: option '" + more[0] +
+                                        "' is of one schedule; with '--compare' there are '--json' and "
+                                        "'--svg'\nsee `stagecraft --help`\n");
+  }
 }
 
 TEST_CASE("idle time is explained rank by rank, with what would help", "[golden]") {
@@ -203,4 +282,31 @@ TEST_CASE("idle time is explained rank by rank, with what would help", "[golden]
   CHECK(output.out.find("  What would help\n") != std::string::npos);
   CHECK(output.out.find("    stages of equal cost ") != std::string::npos);
   CHECK(output.out.find("    transfers in no time ") != std::string::npos);
+}
+
+TEST_CASE("what would help is in the JSON too, and what could not be tried is said", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kFourRanks);
+  const Output output = run_program({"run", "a.yaml", "--why", "--json", "-"});
+  const json report = json::parse(output.out);
+  CHECK(report["waits"][0]["rank"] == 0);
+  CHECK(report["waits"][0]["cause"] == "warm_up");
+  CHECK(report["waits"][0]["waits_for"] == "1B of micro-batch 0");
+  bool interleaved = false;
+  for (const json& remedy : report["remedies"])
+    interleaved |= remedy["remedy"] == "interleaved-1f1b v=4" && remedy["memory_ratio"] > 1.0;
+  CHECK(interleaved);
+  CHECK(run_program({"run", "a.yaml", "--why"})
+            .out.find("  Not tried: zb-h1: this schedule splits the backward: 'costs.input_gradient' and "
+                      "'costs.weight_gradient' are required\n") != std::string::npos);
+}
+
+TEST_CASE("waits for fused ops name both stages and count micro-batches", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "pipeline: {schedule: dualpipe-v, stages: 4, microbatches: 16}\n"
+             "costs: {forward: 4 ms, input_gradient: 4 ms, weight_gradient: 4 ms, transfer: 3 ms}\n");
+  const std::string text = run_program({"run", "a.yaml", "--why"}).out;
+  CHECK(text.find("OVERLAP") == std::string::npos);
+  CHECK(text.find("F+") != std::string::npos);
 }

@@ -75,6 +75,9 @@ TEST_CASE("limits that the schedule does not read, or that hold no micro-batch, 
           .err ==
       "--set pipeline.memory_limit=1 GiB: 'pipeline.memory_limit' and 'pipeline.activation_limit' both limit "
       "activations; leave one out\n");
+  CHECK(run_with({"pipeline.schedule=zb-auto", "pipeline.memory_limit=1 GiB"}).err ==
+        "--set pipeline.memory_limit=1 GiB: 'pipeline.memory_limit' needs the bytes of activations: give "
+        "'costs.activation', or limit 'pipeline.activation_limit' micro-batches\n");
   const Output small = run_with({"pipeline.schedule=zb-auto", "pipeline.memory_limit=100 B",
                                  "costs.activation=64 B", "costs.state=40 B"});
   CHECK(small.status == 2);

@@ -146,6 +146,30 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:2:1: error: the step could take more than 146 years: times this long cannot be simulated\n"
        "    2 | costs: {forward: 2400 h, backward: 2400 h}\n"
        "      | ^\n"},
+      {"pipeline: {schedule: pipedream, stages: 1, microbatches: 600}\n"
+       "costs: {forward: 1 ms, backward: 2 ms, optimizer: 2400 h}\n",
+       {},
+       "a.yaml:2:1: error: the step could take more than 146 years: times this long cannot be simulated\n"
+       "    2 | costs: {forward: 1 ms, backward: 2 ms, optimizer: 2400 h}\n"
+       "      | ^\n"},
+      {"pipeline: {schedule: bpipe, stages: 4, microbatches: 100}\n"
+       "costs: {forward: 1 ms, backward: 2 ms, eviction: 2400 h}\n",
+       {},
+       "a.yaml:2:1: error: the step could take more than 146 years: times this long cannot be simulated\n"
+       "    2 | costs: {forward: 1 ms, backward: 2 ms, eviction: 2400 h}\n"
+       "      | ^\n"},
+      {"pipeline: {schedule: dualpipe, stages: 4, microbatches: 200}\n"
+       "costs: {forward: 1 ms, input_gradient: 1 ms, weight_gradient: 1 ms, forward_backward: 2400 h}\n",
+       {},
+       "a.yaml:2:1: error: the step could take more than 146 years: times this long cannot be simulated\n"
+       "    2 | costs: {forward: 1 ms, input_gradient: 1 ms, weight_gradient: 1 ms, forward_backward: 2400 h}\n"
+       "      | ^\n"},
+      {"pipeline: {stages: 2, microbatches: 2}\n"
+       "costs: {forward: 1 ms, backward: 2 ms, state: 1 GiB, weights: 2 GiB}\n",
+       {},
+       "a.yaml:2:63: error: 'costs.weights' must not be more than 'costs.state', of which it is a part\n"
+       "    2 | costs: {forward: 1 ms, backward: 2 ms, state: 1 GiB, weights: 2 GiB}\n"
+       "      |                                                               ^\n"},
       {"pipeline: {stages: 2, microbatches: 10000}\n"
        "costs: {forward: 1 ms, backward: 2 ms, activation: 8000 TiB}\n",
        {},

@@ -1,6 +1,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <fmt/format.h>
+
 #include <cmath>
 #include <map>
 
@@ -74,12 +76,18 @@ TEST_CASE("DualPipe hides communication behind computation, so only tensor paral
 }
 
 TEST_CASE("segments add up to the micro-batch and hold less of it", "[formula]") {
+  // Fused causal attention over all segments is that of the whole sequence; smaller products cost a little,
+  // and the host that launches more kernels is not asked here.
+  const auto busy = [](int segments) {
+    return of_rank(
+        report({"pipeline.schedule=seq1f1b", fmt::format("pipeline.segments={}", segments),
+                "model.sequence=16384", "model.attention=flash", "costs.roofline.host_launch=0 us"}),
+        1, "busy_s");
+  };
+  CHECK(busy(2) > busy(1));
+  CHECK(busy(4) > busy(2));
+  CHECK(busy(4) < 1.06 * busy(1));
   const json whole = report({}), cut = report({"pipeline.schedule=seq1f1b", "pipeline.segments=4"});
-  // Attention over all segments is that of the whole sequence; smaller products and more launches cost a
-  // little.
-  const double more = of_rank(cut, 1, "busy_s") / of_rank(whole, 1, "busy_s");
-  CHECK(more > 1.0);
-  CHECK(more < 1.5);
   // 4 - 0 micro-batches against 4 + 4 - 1 quarters, and scores against the whole past.
   CHECK(of_rank(cut, 0, "peak_activations") == 7);
   CHECK(of_rank(cut, 0, "peak_memory_bytes") < of_rank(whole, 0, "peak_memory_bytes"));
@@ -105,8 +113,12 @@ TEST_CASE("BPipe's transfers cost what the link to the partner costs", "[sim]") 
   const json balanced = report({"parallel.pipeline=8", "batch.global=32", "pipeline.schedule=bpipe"});
   CHECK(of_rank(one, 0, "peak_activations") == 8);
   for (std::size_t rank = 0; rank < 8; ++rank) CHECK(of_rank(balanced, rank, "peak_activations") <= 5);
-  CHECK(balanced["metrics"]["makespan_s"] >= one["metrics"]["makespan_s"]);
-  CHECK(balanced["metrics"]["makespan_s"].get<double>() < 1.02 * one["metrics"]["makespan_s"].get<double>());
+  CHECK(balanced["metrics"]["makespan_s"] == one["metrics"]["makespan_s"]);  // NVLink: all transfers hide
+  // Over a link of 50 MB/s they do not.
+  const json slow = report({"parallel.pipeline=8", "batch.global=32", "pipeline.schedule=bpipe",
+                            "cluster.intra.bandwidth=50 MB/s"});
+  const json slow_one = report({"parallel.pipeline=8", "batch.global=32", "cluster.intra.bandwidth=50 MB/s"});
+  CHECK(slow["metrics"]["makespan_s"] > slow_one["metrics"]["makespan_s"]);
 }
 
 TEST_CASE("schedules without a flush say what they settle to", "[sim]") {

@@ -164,6 +164,48 @@ TEST_CASE("reductions and optimizer steps close each rank", "[sim]") {
   CHECK(run.metrics.ranks[0].communication == 3ms);
 }
 
+TEST_CASE("costs without tasks are those with them, for every schedule", "[sim][property]") {
+  // What samples of --uncertainty replace must be all that a schedule has: transfers of evictions, fused ops.
+  for (const ScheduleEntry& entry : schedules())
+    for (const bool shared : {false, true}) {
+      CAPTURE(entry.name, shared);
+      const ScheduleShape shape = test::some_shape(entry, 6, 12, entry.chunks > 0 ? entry.chunks : 1);
+      if (!unmet_condition(entry, shape).empty()) continue;
+      PipelineProblem problem =
+          test::uniform_problem(entry.name, shape, {Duration(10), Duration(20), Duration(3)});
+      for (StageCost& stage : problem.stages)
+        stage.eviction = Duration(7), stage.overlap_saving = Duration(4);
+      problem.shared_links = shared;
+      const auto graph = std::get<TaskGraph>(lower(problem));
+      const std::vector<TaskCost> costs = task_costs(problem, placement_of(problem.schedule, shape));
+      REQUIRE(costs.size() == graph.costs.size());
+      for (std::size_t c = 0; c < costs.size(); ++c) {
+        CHECK(costs[c].duration == graph.costs[c].duration);
+        for (const int input : {0, 1}) {
+          CHECK(costs[c].latency[input] == graph.costs[c].latency[input]);
+          CHECK((costs[c].link[input] == kNoLink) == (graph.costs[c].link[input] == kNoLink));
+        }
+      }
+    }
+}
+
+TEST_CASE("evictions queue for links that they share", "[sim]") {
+  PipelineProblem problem = test::uniform_problem("bpipe", {8, 16, 1}, {Duration(10), Duration(20)});
+  for (StageCost& stage : problem.stages) stage.eviction = Duration(40);
+  const Duration alone = test::simulate(problem).timeline.makespan;
+  problem.shared_links = true;
+  const auto graph = std::get<TaskGraph>(lower(problem));
+  const auto timeline = std::get<Timeline>(simulate(problem, graph));
+  CHECK(timeline.makespan >= alone);
+  // Rank 0's evictions go to rank 7 one after the other.
+  std::vector<Transfer> sent;
+  for (const Transfer& transfer : transfers_of(graph, timeline))
+    if (timeline.ops[transfer.from_op].kind == OpKind::Evict && timeline.ops[transfer.from_op].stage == 0)
+      sent.push_back(transfer);
+  REQUIRE(sent.size() > 1);
+  for (std::size_t i = 1; i < sent.size(); ++i) CHECK(sent[i].start >= sent[i - 1].end);
+}
+
 TEST_CASE("a stage graph joins its branches where the last one arrives", "[sim]") {
   // Stages 0, 1, 2 feed stage 3, each on its own rank: stage 3 starts after the slowest.
   PipelineProblem problem = test::uniform_problem("gpipe", {4, 1, 1}, {1ms, 2ms});

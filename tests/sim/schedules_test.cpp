@@ -49,6 +49,28 @@ TEST_CASE("interleaved 1F1B with one chunk is 1F1B on the last rank", "[schedule
   }
 }
 
+TEST_CASE("groups of a size that was asked for are Megatron-LM's, the last one smaller", "[schedules]") {
+  // microbatch_group_size_per_vp_stage = 3 of 5 micro-batches: chunk 0 of 0-2, chunk 1 of 0-2, then of 3-4.
+  const Schedule schedule =
+      find_schedule("interleaved-1f1b")->generate({.ranks = 2, .microbatches = 5, .chunks = 2, .group = 3});
+  std::string forwards;
+  for (const Op& op : schedule.rank(0))
+    if (op.kind == OpKind::Forward) forwards += to_string(op) + " ";
+  CHECK(forwards == "0F0 0F1 0F2 2F0 2F1 2F2 0F3 0F4 2F3 2F4 ");
+  // The warm-up is 2 (p - 1 - rank) + (v - 1) group.
+  CHECK(schedule.rank(0)[5].kind == OpKind::Forward);
+  CHECK(to_string(schedule.rank(0)[6]) == "2B0");
+  for (const char* name : {"interleaved-1f1b", "interleaved-zero-bubble"})
+    for (int p = 1; p <= 5; ++p)
+      for (int m = 1; m <= 14; ++m)
+        for (int v = 1; v <= 3; ++v)
+          for (int group = p; group <= m && (m % group == 0 || m % group >= p); ++group) {
+            CAPTURE(name, p, m, v, group);
+            CHECK(test::fault_of(test::uniform_problem(name, {p, m, v, group}, {Duration(8), Duration(16)}))
+                      .empty());
+          }
+}
+
 TEST_CASE("every schedule in the registry is complete and free of deadlock for any shape",
           "[schedules][property]") {
   for (const ScheduleEntry& entry : schedules()) {
