@@ -88,6 +88,7 @@ struct PipelineSpec {
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;
   std::vector<int> layers;
+  std::optional<std::string> layout;
   bool operator==(const PipelineSpec&) const = default;
 };
 

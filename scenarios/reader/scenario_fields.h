@@ -261,6 +261,11 @@ struct Fields<PipelineSpec> {
             "layers of each of the p*v stages in the model's order; empty: equal shares")
           .min(0)
           .max(100000),
+      field("layout", &PipelineSpec::layout,
+            "layers of the stages as Megatron-LM's --pipeline-model-parallel-layout has them: | between "
+            "stages, E "
+            "embedding, t layer, L loss, x*N and (x|)*N repeat; v follows from it")
+          .example("Et*3|(tt|)*14t|L"),
   };
 };
 

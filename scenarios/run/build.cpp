@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "base/text.h"
+#include "models/layout.h"
 #include "models/roofline.h"
 #include "scenarios/run/build_error.h"
 #include "scenarios/run/build_measured.h"
@@ -92,13 +94,37 @@ class Builder {
         .gradient_bytes = parallel.gradient_bytes,
         .scatter_gather = parallel.scatter_gather,
         .hidden_reduction = parallel.hidden_reduction,
-        .layers = scenario_.pipeline.layers};
+        .layers = layers()};
     built_.training = std::move(training);
     at_keys([&] {
       const Strategy& strategy = built_.training->strategy;
       check(strategy, built_.training->cluster);
       check(built_.training->model, strategy.tensor, strategy.sequence_parallel);
     });
+  }
+
+  std::vector<int> layers() const {
+    if (!scenario_.pipeline.layout) return scenario_.pipeline.layers;
+    try {
+      return layers_of_layout(*scenario_.pipeline.layout);
+    } catch (const std::invalid_argument& error) {
+      fail("pipeline.layout",
+           fmt::format("'pipeline.layout' {}: {}", in_quotes(*scenario_.pipeline.layout), error.what()),
+           {"for example: Et*3|(tt|)*14t|L"});
+    }
+  }
+
+  /// Chunks of a rank where none are given: as many as the schedule must have, or a layout has stages for.
+  int default_chunks(const ScheduleEntry& entry) const {
+    if (entry.chunks > 0) return entry.chunks;
+    if (!scenario_.pipeline.layout || !built_.training) return entry.default_chunks;
+    const Strategy& strategy = built_.training->strategy;
+    const auto stages = static_cast<int>(strategy.layers.size());
+    if (!entry.chunked) return entry.default_chunks;
+    if (stages % strategy.pipeline != 0)
+      fail("pipeline.layout", fmt::format("'pipeline.layout' has {} stages, no multiple of {} ranks", stages,
+                                          strategy.pipeline));
+    return stages / strategy.pipeline;
   }
 
   /// What a model finds wrong, at the key that is to blame.
@@ -150,7 +176,7 @@ class Builder {
     built_.schedule_name = entry.name;
     built_.schedule_entry = &entry;
     ScheduleShape& shape = built_.problem.shape;
-    shape.chunks = scenario_.pipeline.chunks.value_or(entry.chunks > 0 ? entry.chunks : entry.default_chunks);
+    shape.chunks = scenario_.pipeline.chunks.value_or(default_chunks(entry));
     shape.group = scenario_.pipeline.group.value_or(0);
     shape.segments = scenario_.pipeline.segments.value_or(entry.segmented ? kDefaultSegments : 1);
     if (built_.training) {

@@ -16,7 +16,7 @@ struct SettingKeys {
 constexpr SettingKeys kSettings[] = {
     {"model.", {"model.*", "model.transformer.*", "model.hf_config", "model.preset"}},
     {"parallel.chunks", {"pipeline.chunks", "pipeline.csv"}},
-    {"parallel.layers", {"pipeline.layers"}},
+    {"parallel.layers", {"pipeline.layers", "pipeline.layout"}},
     {"parallel.micro_batch", {"batch.micro"}},
 };
 

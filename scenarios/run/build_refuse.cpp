@@ -22,6 +22,8 @@ void refuse_model_keys(const ReadScenario& read) {
   refuse(read.scenario.cluster.has_value(), "cluster", "without one, times stand under 'costs'");
   refuse(given(read, "pipeline", "layers"), "pipeline.layers",
          "without one, give times per stage: costs: {forward: [5 ms, 6 ms], ...}");
+  refuse(read.scenario.pipeline.layout.has_value(), "pipeline.layout",
+         "without one, give times per stage: costs: {forward: [5 ms, 6 ms], ...}");
   refuse(given(read, "pipeline", "recompute"), "pipeline.recompute",
          "without one, add its time to the backward's");
 }
@@ -72,8 +74,9 @@ void refuse_roofline_keys(const ReadScenario& read) {
       refuse_for_costs(read, "parallel", key, true, "leave it out and count it in the times");
   if (given(read, "pipeline", "recompute"))
     refuse_for_costs(read, "pipeline", "recompute", true, "leave it out and add its time to the backward's");
-  if (given(read, "pipeline", "layers") && !read.scenario.costs.forward.is_list)
-    refuse_for_costs(read, "pipeline", "layers", true, "give times per stage: forward: [5 ms, 6 ms]");
+  for (const std::string_view key : {"layers", "layout"})
+    if (given(read, "pipeline", key) && !read.scenario.costs.forward.is_list)
+      refuse_for_costs(read, "pipeline", key, true, "give times per stage: forward: [5 ms, 6 ms]");
 }
 
 /// A link holds one transfer at a time anyway where its sender is held by it.
@@ -84,6 +87,14 @@ void refuse_idle_links(const ReadScenario& read) {
                  "'pipeline.shared_links' has no effect with blocking transfers: a rank that waits for its "
                  "own transfer sends no second one that could queue",
                  {"leave it out, or set 'pipeline.transfers' to overlap"});
+}
+
+/// Two places for the layers.
+void refuse_two_layouts(const ReadScenario& read) {
+  const PipelineSpec& pipeline = read.scenario.pipeline;
+  if (pipeline.layout && given(read, "pipeline", "layers"))
+    throw error_at(*read.root, "pipeline.layout",
+                   "'pipeline.layout' and 'pipeline.layers' both place the layers; leave one out");
 }
 
 /// Letters of a file that is not there.
@@ -114,6 +125,7 @@ void refuse_unused_keys(const ReadScenario& read, CostModelKind costs) {
   refuse_two_rooflines(read);
   refuse_idle_links(read);
   refuse_two_schedules(read);
+  refuse_two_layouts(read);
   refuse_letters(read);
 }
 

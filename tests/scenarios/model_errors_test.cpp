@@ -295,6 +295,31 @@ TEST_CASE("a model with given times is checked as one with roofline costs", "[er
   for (const ErrorCase& one : cases) check(one);
 }
 
+TEST_CASE("a layout that does not suit the model or the ranks is refused", "[error]") {
+  const std::string text = kTrained;
+  const ErrorCase cases[] = {
+      {text,
+       {"pipeline.schedule=interleaved-1f1b", "pipeline.layout='Et*48|t*48L'"},
+       "--set pipeline.layout='Et*48|t*48L': 'pipeline.layout' has 2 stages, no multiple of 12 ranks\n"},
+      {text,
+       {"pipeline.schedule=1f1b", "pipeline.layout='E(t*8|)*11t*9L'"},
+       "--set pipeline.layout='E(t*8|)*11t*9L': stages of 8 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 8 + 9 "
+       "layers "
+       "do not add up to the model's 96\n"},
+      {text,
+       {"pipeline.layout='Et*48|x'"},
+       "--set pipeline.layout='Et*48|x': 'pipeline.layout' 'Et*48|x': character 7 is none of E t L | ( ) * "
+       ",\n"
+       "      = for example: Et*3|(tt|)*14t|L\n"},
+      {text,
+       {"pipeline.layout='E(t*8|)*11t*8L'", "pipeline.layers=[96]"},
+       "--set pipeline.layout='E(t*8|)*11t*8L': 'pipeline.layout' and 'pipeline.layers' both place the "
+       "layers; "
+       "leave one out\n"},
+  };
+  for (const ErrorCase& one : cases) check(one);
+}
+
 TEST_CASE("keys that only roofline costs read are refused where times are given", "[error]") {
   const std::string text = std::string(kTrained) + "costs: {model: uniform, forward: 1 ms, backward: 2 ms}\n";
   const std::string keys[][2] = {

@@ -55,7 +55,7 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:1:39: error: unknown key 'microbatchs' in 'pipeline'; did you mean 'microbatches'?\n"
        "    1 | pipeline: {schedule: 1f1b, stages: 2, microbatchs: 2}\n"
        "      |                                       ^\n"
-       "      = known keys: activation_limit, chunks, csv, csv_letters, group, layers, memory_limit, "
+       "      = known keys: activation_limit, chunks, csv, csv_letters, group, layers, layout, memory_limit, "
        "microbatches, "
        "recompute, schedule, segments, shared_links, stages, "
        "transfers\n"},
@@ -232,7 +232,7 @@ TEST_CASE("an override that cannot be is quoted", "[error]") {
        "costs: {forward: 1 ms, backward: 2 ms}\n",
        {"pipeline.stagse=3"},
        "--set pipeline.stagse=3: unknown key 'stagse' in 'pipeline'; did you mean 'stages'?\n"
-       "      = known keys: activation_limit, chunks, csv, csv_letters, group, layers, memory_limit, "
+       "      = known keys: activation_limit, chunks, csv, csv_letters, group, layers, layout, memory_limit, "
        "microbatches, "
        "recompute, schedule, segments, shared_links, stages, "
        "transfers\n"},

@@ -95,6 +95,15 @@ TEST_CASE("segments add up to the micro-batch and hold less of it", "[formula]")
         "--set pipeline.segments=3: 3 segments do not divide a sequence of 2048 tokens\n");
 }
 
+TEST_CASE("a layout of Megatron-LM's is layers and chunks", "[formula]") {
+  // 24 layers of gpt-1.7b on 4 ranks of 2 chunks.
+  const json layers = report({"pipeline.schedule=interleaved-1f1b", "pipeline.chunks=2",
+                              "pipeline.layers=[2, 3, 3, 3, 4, 4, 4, 1]"});
+  const json layout =
+      report({"pipeline.schedule=interleaved-1f1b", "pipeline.layout='Ett|(ttt|)*3(t*4|)*3tL'"});
+  CHECK(layout == layers);
+}
+
 TEST_CASE("every stage may recompute in its own way", "[formula]") {
   const json none = report({}), all = report({"pipeline.recompute=full"});
   const json some = report({"pipeline.recompute=[full, none, none, none]"});
