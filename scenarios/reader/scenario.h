@@ -73,6 +73,9 @@ struct BatchSpec {
   bool operator==(const BatchSpec&) const = default;
 };
 
+/// What stages recompute, or that it shall be chosen.
+enum class RecomputeSpec : std::uint8_t { None, Selective, Full, Auto };
+
 struct PipelineSpec {
   std::string schedule = "1f1b";
   std::optional<std::string> csv;
@@ -84,11 +87,15 @@ struct PipelineSpec {
   std::optional<int> segments;
   std::optional<double> activation_limit;
   std::optional<Bytes> memory_limit;
-  OneOrMany<Recompute> recompute;
+  OneOrMany<RecomputeSpec> recompute;
   TransferMode transfers = TransferMode::Overlap;
   bool shared_links = false;
   std::vector<int> layers;
   std::optional<std::string> layout;
+
+  bool chooses_recompute() const {
+    return recompute.values.size() == 1 && !recompute.is_list && recompute.at(0) == RecomputeSpec::Auto;
+  }
   bool operator==(const PipelineSpec&) const = default;
 };
 

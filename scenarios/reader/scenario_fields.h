@@ -49,10 +49,11 @@ struct EnumNames<Positions> {
                                   EnumName<Positions>{Positions::Rotary, "rotary"}};
 };
 template <>
-struct EnumNames<Recompute> {
-  static constexpr std::array all{EnumName<Recompute>{Recompute::None, "none"},
-                                  EnumName<Recompute>{Recompute::Selective, "selective"},
-                                  EnumName<Recompute>{Recompute::Full, "full"}};
+struct EnumNames<RecomputeSpec> {
+  static constexpr std::array all{EnumName<RecomputeSpec>{RecomputeSpec::None, "none"},
+                                  EnumName<RecomputeSpec>{RecomputeSpec::Selective, "selective"},
+                                  EnumName<RecomputeSpec>{RecomputeSpec::Full, "full"},
+                                  EnumName<RecomputeSpec>{RecomputeSpec::Auto, "auto"}};
 };
 template <>
 struct EnumNames<PyTorchLetters> {
@@ -245,13 +246,14 @@ struct Fields<PipelineSpec> {
           .min(1)
           .max(1 << 30),
       field("memory_limit", &PipelineSpec::memory_limit,
-            "of schedule zb-auto: memory of a device, for weights, optimizer state, activations and working "
-            "memory")
+            "of schedule zb-auto, and of recompute: auto: memory of a device, for weights, optimizer state, "
+            "activations and working memory. Default: what the device has")
           .max(kLargestSize)
           .example("80 GiB"),
       field("recompute", &PipelineSpec::recompute,
-            "activations thrown away and made again: none, selective (attention scores) or full (all but "
-            "each layer's input). A list: one per stage, as AdaPipe chooses them"),
+            "activations thrown away and made again: none, selective (attention scores), full (all but each "
+            "layer's input), or auto: on each stage the least with which its rank fits the device. A list: "
+            "one per stage"),
       field("transfers", &PipelineSpec::transfers,
             "overlap: a transfer takes no time of either rank; blocking: it holds the sender"),
       field("shared_links", &PipelineSpec::shared_links,

@@ -14,6 +14,7 @@
 #include "scenarios/run/build_notes.h"
 #include "scenarios/run/build_order.h"
 #include "scenarios/run/build_published.h"
+#include "scenarios/run/build_recompute.h"
 #include "scenarios/run/build_refuse.h"
 #include "scenarios/run/files.h"
 #include "scenarios/run/uniform_costs.h"
@@ -49,6 +50,7 @@ class Builder {
     build_costs();
     check_size();
     built_.notes = notes_of(built_);
+    if (scenario_.pipeline.chooses_recompute()) choose();
     plan_order_of(read_, built_);
     built_.problem.schedule = with_updates();
     if (built_.problem.transfers == TransferMode::Blocking)
@@ -146,17 +148,34 @@ class Builder {
     at_keys([&] { layers_of_stages(built_.training->model, built_.training->strategy); });
   }
 
+  void choose() {
+    if (built_.schedule_entry && built_.schedule_entry->planned)
+      fail("pipeline.recompute",
+           fmt::format("'pipeline.recompute' auto needs to know the order of ops, which {} plans for what is "
+                       "recomputed",
+                       built_.schedule_entry->name));
+    const Bytes memory = scenario_.pipeline.memory_limit.value_or(built_.training->cluster.device.memory);
+    at_keys([&] { built_.notes.push_back(choose_recompute(built_, memory)); });
+  }
+
   void set_recompute(Strategy& strategy) const {
-    const OneOrMany<Recompute>& given = scenario_.pipeline.recompute;
-    if (given.empty()) return;
+    const OneOrMany<RecomputeSpec>& given = scenario_.pipeline.recompute;
+    if (given.empty() || scenario_.pipeline.chooses_recompute()) return;
     if (!given.is_list) {
-      strategy.recompute = given.at(0);
+      strategy.recompute = recompute_of(given.at(0));
       return;
     }
+    if (std::ranges::find(given.values, RecomputeSpec::Auto) != given.values.end())
+      fail("pipeline.recompute", "'pipeline.recompute' auto is for all stages; it does not stand in a list");
     if (given.values.size() != static_cast<std::size_t>(strategy.stages()))
       fail("pipeline.recompute", fmt::format("'pipeline.recompute' needs one value per stage: {}, got {}",
                                              strategy.stages(), given.values.size()));
-    strategy.recompute_of_stage = given.values;
+    for (const RecomputeSpec one : given.values) strategy.recompute_of_stage.push_back(recompute_of(one));
+  }
+  static Recompute recompute_of(RecomputeSpec spec) {
+    return spec == RecomputeSpec::None        ? Recompute::None
+           : spec == RecomputeSpec::Selective ? Recompute::Selective
+                                              : Recompute::Full;
   }
 
   int microbatches() const {

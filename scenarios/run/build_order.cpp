@@ -37,15 +37,16 @@ class OrderOfScenario {
   void refuse_limits() const {
     const bool reads = planned() && built_.schedule_entry->planned_rounds == 0;
     if (pipeline_.activation_limit && !reads) refuse("pipeline.activation_limit");
-    if (pipeline_.memory_limit && !reads) refuse("pipeline.memory_limit");
+    if (pipeline_.memory_limit && !reads && !pipeline_.chooses_recompute()) refuse("pipeline.memory_limit");
     if (pipeline_.activation_limit && pipeline_.memory_limit)
       throw error_at(
           *read_.root, "pipeline.memory_limit",
           "'pipeline.memory_limit' and 'pipeline.activation_limit' both limit activations; leave one out");
     if (pipeline_.memory_limit && !has_activations(built_.problem.stages))
-      throw error_at(*read_.root, "pipeline.memory_limit",
-                     "'pipeline.memory_limit' needs the bytes of activations: give 'costs.activation', or limit "
-                     "'pipeline.activation_limit' micro-batches");
+      throw error_at(
+          *read_.root, "pipeline.memory_limit",
+          "'pipeline.memory_limit' needs the bytes of activations: give 'costs.activation', or limit "
+          "'pipeline.activation_limit' micro-batches");
   }
   static bool has_activations(const std::vector<StageCost>& stages) {
     return std::any_of(stages.begin(), stages.end(),

@@ -29,9 +29,9 @@ ReadScenario scenario_of(const Setting& setting, const Alternative& alternative)
   ReadScenario read = read_scenario(setting.path, overrides);
   PipelineSpec& pipeline = read.scenario.pipeline;
   const ScheduleEntry* entry = find_schedule(pipeline.schedule);
+  const bool planned = entry && entry->planned && entry->planned_rounds == 0;
   const bool limited = pipeline.memory_limit || pipeline.activation_limit;
-  if (entry && entry->planned && entry->planned_rounds == 0 && !limited)
-    pipeline.memory_limit = setting.within;
+  if ((planned || pipeline.chooses_recompute()) && !limited) pipeline.memory_limit = setting.within;
   return read;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -170,4 +171,48 @@ TEST_CASE("schedules are as far ahead of 1F1B on MI300X as README says", "[oracl
     CHECK(std::abs(slow.at(row.name) - row.slow_hops) <= 0.0005);
     CHECK(std::abs(fast.at(row.name) / row.measured - 1) < 0.13);
   }
+}
+
+TEST_CASE("recomputation is chosen by stage, the least that fits", "[formula]") {
+  const auto peaks = [](const json& run) {
+    std::vector<std::int64_t> result;
+    for (const json& rank : run["ranks"]) result.push_back(rank["peak_memory_bytes"].get<std::int64_t>());
+    return result;
+  };
+  const auto ways =
+      std::array{report({}), report({"pipeline.recompute=selective"}), report({"pipeline.recompute=full"})};
+  // A limit below rank 0's peak without any, and below rank 1's with selective recomputation only.
+  for (const std::int64_t limit : {peaks(ways[0])[0] - 1, peaks(ways[0])[0], peaks(ways[0])[3],
+                                   peaks(ways[1])[0] - 1, peaks(ways[2])[0]}) {
+    CAPTURE(limit);
+    const json chosen = report({"pipeline.recompute=auto", fmt::format("pipeline.memory_limit={} B", limit)});
+    for (std::size_t rank = 0; rank < 4; ++rank) {
+      std::size_t way = 0;
+      while (way < 2 && peaks(ways[way])[rank] > limit) ++way;
+      CHECK(peaks(chosen)[rank] == peaks(ways[way])[rank]);
+      CHECK(of_rank(chosen, rank, "busy_s") == of_rank(ways[way], rank, "busy_s"));
+    }
+  }
+  const json little = report({"pipeline.recompute=auto", "cluster.device.memory=1 GiB"});
+  CHECK(little["notes"].back() == "recomputation chosen by stage: full on 0-3");
+  CHECK(error({"pipeline.recompute=[auto, none, none, none]"}) ==
+        "--set pipeline.recompute=[auto, none, none, none]: 'pipeline.recompute' auto is for all stages; it "
+        "does not stand in a list\n");
+  CHECK(error({"pipeline.recompute=auto", "pipeline.schedule=zb-auto"}) ==
+        "--set pipeline.recompute=auto: 'pipeline.recompute' auto needs to know the order of ops, which "
+        "zb-auto "
+        "plans for what is recomputed\n");
+}
+
+TEST_CASE("of a rank's chunks the first recompute first", "[formula]") {
+  const std::vector<std::string> setting{"pipeline.schedule=interleaved-1f1b", "pipeline.chunks=2"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), setting.begin(), setting.end());
+    return report(more);
+  };
+  const auto peak = [](const json& run) { return run["metrics"]["peak_memory_bytes"].get<std::int64_t>(); };
+  const json none = with({});
+  const json chosen =
+      with({"pipeline.recompute=auto", fmt::format("pipeline.memory_limit={} B", peak(none) - 1)});
+  CHECK(chosen["notes"].back() == "recomputation chosen by stage: selective on 0, none on 1-7");
 }
