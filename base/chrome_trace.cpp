@@ -3,17 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <istream>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <streambuf>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/packed_file.h"
+#include "base/trace_text.h"
 
 namespace stagecraft {
 
@@ -57,14 +54,6 @@ class TraceBytes : public std::streambuf {
   int line_ = 1;  // at the start of the part
   bool at_end_ = false;
 };
-
-/// A whole number; nothing where the text is none, or a larger one.
-std::optional<std::int64_t> whole(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
-}
 
 /// Takes the parser's calls and keeps what the filter wants.
 class TraceHandler {
@@ -234,7 +223,7 @@ void TraceHandler::argument_value(std::string_view text, bool is_string) {
 }
 
 void TraceHandler::set_number(std::int64_t& member, std::string_view text) {
-  member = whole(text).value_or(-1);
+  member = integer_of(text).value_or(-1);
 }
 
 Duration TraceHandler::time_of(std::string_view text, Duration most) const {
@@ -245,7 +234,7 @@ Duration TraceHandler::time_of(std::string_view text, Duration most) const {
 }
 
 void TraceHandler::set_document(std::string_view text) {
-  if (key_ == "baseTimeNanoseconds") trace_.base_time = Duration{whole(text).value_or(0)};
+  if (key_ == "baseTimeNanoseconds") trace_.base_time = Duration{integer_of(text).value_or(0)};
   if (key_ == "cuda_runtime_version") set_number(trace_.cuda_runtime, text);
   if (key_ == "cuda_driver_version") set_number(trace_.cuda_driver, text);
 }
@@ -309,46 +298,7 @@ bool TraceHandler::parse_error(std::size_t byte, const std::string&,
                    {"a trace is written by torch.profiler's export_chrome_trace()"});
 }
 
-/// Where the element that begins at `at` ends: at a comma or bracket of its own level.
-std::size_t end_of_element(std::string_view json, std::size_t at) {
-  int depth = 0;
-  bool quoted = false;
-  for (; at < json.size(); ++at) {
-    const char c = json[at];
-    if (quoted) {
-      if (c == '\\') ++at;
-      quoted = c != '"';
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      ++depth;
-    } else if (depth == 0 && (c == ',' || c == ']')) {
-      return at;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return json.size();
-}
-
 }  // namespace
-
-// Digit by digit: a double cannot hold the nanoseconds of a time since 1970.
-std::optional<Duration> from_microseconds(std::string_view text) {
-  const std::size_t point = text.find('.');
-  const std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
-  if (fraction.find_first_not_of("0123456789") == std::string_view::npos) {
-    std::string digits = fmt::format("{}{:0<3}", text.substr(0, point), fraction.substr(0, 3));
-    if (const auto ns = whole(digits)) {
-      const bool up = fraction.size() > 3 && fraction[3] >= '5';
-      return Duration{*ns + (up ? (text.starts_with('-') ? -1 : 1) : 0)};
-    }
-  }
-  double us = 0;  // with an exponent
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), us);
-  if (error != std::errc{} || end != text.data() + text.size() || !(std::abs(us) < 9e15)) return {};
-  return Duration{std::llround(us * 1e3)};
-}
 
 ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter) {
   TraceBytes bytes(path);
@@ -356,50 +306,6 @@ ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter
   TraceHandler handler(path, bytes, filter);
   nlohmann::json::sax_parse(in, &handler);
   return handler.take();
-}
-
-std::string_view arg_of(const TraceEvent& event, std::string_view name) {
-  for (std::string_view rest = event.args; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    const std::size_t tab = line.find('\t');
-    if (line.substr(0, tab) == name) return line.substr(tab + 1);
-    rest.remove_prefix(line.size() + 1);
-  }
-  return {};
-}
-
-std::vector<std::string_view> elements_of(std::string_view json_array) {
-  std::vector<std::string_view> elements;
-  if (!json_array.starts_with('[') || json_array == "[]") return elements;
-  for (std::size_t at = 1; at < json_array.size();) {
-    const std::size_t end = end_of_element(json_array, at);
-    elements.push_back(json_array.substr(at, end - at));
-    at = end + 1;
-  }
-  return elements;
-}
-
-std::string_view unquoted(std::string_view json) {
-  return json.size() >= 2 && json.starts_with('"') && json.ends_with('"') ? json.substr(1, json.size() - 2)
-                                                                          : json;
-}
-
-std::string text_of(std::string_view json) {
-  const std::string_view text = unquoted(json);
-  if (text.size() == json.size() || text.find('\\') == std::string_view::npos) return std::string(text);
-  const auto parsed = nlohmann::json::parse(json, nullptr, false);
-  return parsed.is_string() ? parsed.get<std::string>() : std::string(text);
-}
-
-std::vector<std::pair<std::string_view, std::string_view>> args_of(const TraceEvent& event) {
-  std::vector<std::pair<std::string_view, std::string_view>> args;
-  for (std::string_view rest = event.args; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    const std::size_t tab = line.find('\t');
-    args.emplace_back(line.substr(0, tab), line.substr(tab + 1));
-    rest.remove_prefix(line.size() + 1);
-  }
-  return args;
 }
 
 }  // namespace stagecraft

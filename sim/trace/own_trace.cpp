@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/trace_text.h"
 
 namespace stagecraft {
 

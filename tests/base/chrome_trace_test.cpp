@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "base/trace_text.h"
 #include "tests/trace_file.h"
 
 using namespace stagecraft;
