@@ -10,15 +10,18 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/packed_file.h"
+#include "base/text.h"
 #include "base/trace_text.h"
 
 namespace stagecraft {
 
 namespace {
 
-// Sums and differences of times must not overflow: half of 2^63 ns, and a day for what is summed up.
-constexpr Duration kMostStart{std::int64_t{1} << 62};
-constexpr Duration kMostDuration = std::chrono::hours(24);
+/// "a day", "146 years".
+std::string limit_text(Duration limit) {
+  if (limit == std::chrono::hours(24)) return "a day";
+  return fmt::format("{} years", limit / std::chrono::hours(8766));
+}
 
 /// The unpacked bytes of a file as a stream, and in which line the part at hand is.
 class TraceBytes : public std::streambuf {
@@ -93,6 +96,7 @@ class TraceHandler {
   void set_document(std::string_view text);
   void set_event(std::string_view text, bool is_string);
   void set_info(std::string_view text, bool is_string);
+  void begin_argument();
   void begin_argument_value();
   void argument_value(std::string_view text, bool is_string);
   void set_number(std::int64_t& member, std::string_view text);
@@ -156,7 +160,7 @@ bool TraceHandler::open(char bracket) {
   if (at == At::Info && bracket == '{' && info_ == "deviceProperties") trace_.devices.emplace_back();
   if (at == At::Argument) {
     if (levels_.back() == At::Args)
-      args_ += key_ + '\t';
+      begin_argument();
     else
       begin_argument_value();
     args_ += bracket;
@@ -190,7 +194,7 @@ bool TraceHandler::scalar(std::string_view text, bool is_string) {
       if (key_ == "device") set_number(event_.device, text);
       if (key_ == "stream") set_number(event_.stream, text);
       if (!is_wanted_argument()) return true;
-      args_ += key_ + '\t';
+      begin_argument();
       argument_value(text, is_string);
       args_ += '\n';
       return true;
@@ -204,6 +208,12 @@ bool TraceHandler::scalar(std::string_view text, bool is_string) {
     default:
       return true;
   }
+}
+
+/// Escaped, so that neither of the two separators stands in a name.
+void TraceHandler::begin_argument() {
+  append_json_text(args_, key_);
+  args_ += '\t';
 }
 
 /// A comma where the value is not the first of its brackets.
@@ -229,8 +239,8 @@ void TraceHandler::set_number(std::int64_t& member, std::string_view text) {
 Duration TraceHandler::time_of(std::string_view text, Duration most) const {
   const auto time = from_microseconds(text);
   if (time && *time <= most && *time >= -most) return *time;
-  throw file_error(path_, fmt::format("'{}' is no time in microseconds, or one of more than {}", text,
-                                      most == kMostDuration ? "a day" : "146 years"));
+  throw file_error(
+      path_, fmt::format("'{}' is no time in microseconds, or one of more than {}", text, limit_text(most)));
 }
 
 void TraceHandler::set_document(std::string_view text) {
@@ -246,8 +256,9 @@ void TraceHandler::set_event(std::string_view text, bool is_string) {
   if (key_ == "cat") category_ = text;
   if (key_ == "pid") set_number(event_.pid, text);
   if (key_ == "tid") set_number(event_.tid, text);
-  if (key_ == "ts" && !is_string) event_.start = time_of(text, kMostStart);
-  if (key_ == "dur" && !is_string) event_.duration = std::max(time_of(text, kMostDuration), Duration{0});
+  if (key_ == "ts" && !is_string) event_.start = time_of(text, filter_.most_start);
+  if (key_ == "dur" && !is_string)
+    event_.duration = std::max(time_of(text, filter_.most_duration), Duration{0});
 }
 
 void TraceHandler::set_info(std::string_view text, bool is_string) {
@@ -276,6 +287,9 @@ void TraceHandler::finish_event() {
   if (phase_ == 0 || filter_.phases.find(phase_) == std::string_view::npos ||
       (!wanted.empty() && std::find(wanted.begin(), wanted.end(), category_) == wanted.end()))
     return;
+  if (event_.start > Duration::max() - event_.duration)
+    throw file_error(path_, fmt::format("event {} ends after more than {}", in_quotes(name_),
+                                        limit_text(Duration::max())));
   event_.phase = phase_;
   event_.name = kept(name_);
   event_.category = kept(category_);
@@ -285,8 +299,10 @@ void TraceHandler::finish_event() {
 
 bool TraceHandler::parse_error(std::size_t byte, const std::string&,
                                const nlohmann::detail::exception& error) const {
+  if (bytes_.ends_at(byte) && byte <= 1)
+    throw file_error(path_, "is empty", {"a trace is written by torch.profiler's export_chrome_trace()"});
   const int line = bytes_.line_of(byte);
-  if (bytes_.ends_at(byte) && byte > 1)
+  if (bytes_.ends_at(byte))
     throw file_error(path_,
                      fmt::format("ends in the middle of its JSON, after byte {} (line {})", byte - 1, line),
                      {"it was cut off: write it again, and wait for export_chrome_trace() to return"});

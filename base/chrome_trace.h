@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -19,7 +20,7 @@ struct TraceEvent {
   std::string_view name;
   std::string_view category;  ///< "kernel", "cpu_op", "cuda_runtime", ...
   TimePoint start{0};         ///< since ChromeTrace::base_time
-  Duration duration{0};       ///< at least 0, at most a day
+  Duration duration{0};       ///< at least 0, at most TraceFilter::most_duration
   std::int64_t pid = -1;      ///< -1 also where it is no number, such as Kineto's "Spans"
   std::int64_t tid = -1;
   std::int64_t correlation = -1;  ///< of a launch and of what it launched
@@ -69,6 +70,10 @@ struct TraceFilter {
   /// All arguments of counters: their keys are up to the writer. REQUIRES: such events begin with "ph" before
   /// "args", as those of every known writer do.
   bool counter_args = false;
+  /// Times of more are refused: a clock that jumped, and sums of times would overflow. A simulated step may
+  /// be as long as a Duration, which is the most that both can be; ends of events always fit one.
+  Duration most_start{std::int64_t{1} << 62};  ///< before or after time 0
+  Duration most_duration = std::chrono::hours(24);
 };
 
 /// Reads a trace in Chrome's JSON format (an object with "traceEvents", or the bare array of events), packed
