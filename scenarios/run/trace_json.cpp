@@ -1,6 +1,5 @@
 #include "base/json.h"
 #include "scenarios/run/trace_report.h"
-#include "sim/report/csv.h"
 
 namespace stagecraft {
 
@@ -51,38 +50,6 @@ void write_simulated(JsonWriter& json, const TraceResult& result) {
   json.end_object();
 }
 
-std::string_view class_name(WorkClass work) {
-  if (work == WorkClass::Copy) return "copy";
-  return work == WorkClass::Compute ? "compute" : "communication";
-}
-
-Decimal seconds(Duration time) {
-  return {time.count(), 9};
-}
-
-/// A name in quotes, those in it doubled.
-std::string quoted(std::string_view name) {
-  std::string text = "\"";
-  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
-  return text + '"';
-}
-
-void write_rank(std::size_t index, const RankActivity& rank, TextWriter& out) {
-  std::size_t next = 0;
-  const auto write_idle_before = [&](TimePoint time) {
-    for (; next < rank.idle.size() && rank.idle[next].start < time; ++next)
-      out.put(index, ",,,idle,", seconds(rank.idle[next].start), ',', seconds(rank.idle[next].end), ',',
-              info(rank.idle[next].cause).key, '\n');
-  };
-  for (const Work& work : rank.work) {
-    write_idle_before(work.start);
-    out.put(index, ',', quoted(work.name), ',');
-    if (work.stream >= 0) out.put(work.stream);
-    out.put(',', class_name(work.work), ',', seconds(work.start), ',', seconds(work.end), ",\n");
-  }
-  write_idle_before(TimePoint::max());
-}
-
 }  // namespace
 
 std::string json_report(const TraceResult& result, std::string_view version) {
@@ -102,15 +69,6 @@ std::string json_report(const TraceResult& result, std::string_view version) {
   json.end_object();
   json.finish();
   return text;
-}
-
-void write_csv(const TraceResult& result, TextSink& sink) {
-  if (result.timeline) return write_csv(*result.timeline, {}, sink);
-  TextWriter out(sink);
-  out.put("rank,name,stream,class,start_s,end_s,cause\n");
-  for (std::size_t rank = 0; rank < result.trace.ranks.size(); ++rank)
-    write_rank(rank, result.trace.ranks[rank], out);
-  out.flush();
 }
 
 }  // namespace stagecraft
