@@ -29,7 +29,7 @@ void write_rank(std::size_t index, const RankActivity& rank, TextWriter& out) {
 }  // namespace
 
 void write_csv(const TraceResult& result, TextSink& sink) {
-  if (result.timeline) return write_csv(*result.timeline, {}, sink);
+  if (result.own) return write_csv(result.own->timeline, result.own->shown, sink);
   TextWriter out(sink);
   out.put("rank,name,stream,class,start_s,end_s,cause\n");
   for (std::size_t rank = 0; rank < result.trace.ranks.size(); ++rank)

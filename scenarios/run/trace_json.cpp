@@ -20,14 +20,15 @@ void write_metrics(JsonWriter& json, const ActivityMetrics& metrics) {
   json.end_object();
 }
 
-/// "metrics" and "ranks" of one side.
-void write_side(JsonWriter& json, const MeasuredRanks& side) {
+/// "metrics" and "ranks" of one side, whose first rank has the number `first`.
+void write_side(JsonWriter& json, const MeasuredRanks& side, int first = 0) {
   json.key("metrics").begin_object();
   write_metrics(json, side.mean);
   json.end_object();
   json.key("ranks").begin_array();
   for (std::size_t rank = 0; rank < side.ranks.size(); ++rank) {
-    json.begin_object().member("rank", static_cast<std::int64_t>(rank)).member("name", side.ranks[rank].name);
+    json.begin_object().member("rank", first + static_cast<std::int64_t>(rank));
+    json.member("name", side.ranks[rank].name);
     write_metrics(json, side.metrics[rank]);
     json.end_object();
   }
@@ -50,6 +51,15 @@ void write_simulated(JsonWriter& json, const TraceResult& result) {
   json.end_object();
 }
 
+/// What of its step a cut trace shows.
+void write_cut(JsonWriter& json, const OwnTrace& own) {
+  json.key("cut").begin_object();
+  json.key("from_s").seconds(own.shown.from).key("to_s").seconds(own.shown.to);
+  json.key("step_s").seconds(own.timeline.makespan);
+  json.member("first_rank", own.shown.first_rank).member("last_rank", own.shown.last_rank);
+  json.member("rank_count", own.timeline.ranks()).end_object();
+}
+
 }  // namespace
 
 std::string json_report(const TraceResult& result, std::string_view version) {
@@ -59,9 +69,10 @@ std::string json_report(const TraceResult& result, std::string_view version) {
   json.key("files").begin_array();
   for (const std::string& file : result.files) json.value(file);
   json.end_array();
-  json.member("written_by", result.timeline ? "stagecraft" : "profiler");
-  write_side(json, result.trace);
-  if (!result.timeline) {
+  json.member("written_by", result.own ? "stagecraft" : "profiler");
+  if (result.own && result.own->is_cut()) write_cut(json, *result.own);
+  write_side(json, result.trace, result.own ? result.own->shown.first_rank : 0);
+  if (!result.own) {
     write_tally(json, "communication", result.profile.communication);
     write_tally(json, result.profile.ranges_on_host ? "host_ranges" : "ranges", result.profile.ranges);
   }
