@@ -5,7 +5,9 @@
 #include <array>
 
 #include "base/error.h"
+#include "base/output_target.h"
 #include "base/quantity.h"
+#include "base/text.h"
 
 namespace stagecraft {
 
@@ -57,6 +59,27 @@ ChromeTrace read_any(const std::string& file) {
                                   .most_duration = Duration::max()});
 }
 
+void expect_different_files(const std::vector<std::string>& files) {
+  std::vector<std::optional<FileId>> ids;
+  for (const std::string& file : files) ids.push_back(file_id(file));
+  for (std::size_t i = 0; i < files.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (files[i] == files[j] || (ids[i] && ids[i] == ids[j]))
+        throw file_error(files[i],
+                         fmt::format("is the same file as {}: it would count twice", in_quotes(files[j])),
+                         {"give every trace once"});
+}
+
+void expect_different_ranks(const std::vector<std::string>& files, const std::vector<ChromeTrace>& traces) {
+  for (std::size_t i = 0; i < traces.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (traces[i].rank >= 0 && traces[i].rank == traces[j].rank)
+        throw file_error(files[i],
+                         fmt::format("is of rank {}, as {} is: the rank would count twice", traces[i].rank,
+                                     in_quotes(files[j])),
+                         {"give one file per rank; 'distributedInfo' in it says of which one it is"});
+}
+
 TraceResult read_own(TraceResult result, const std::string& file, bool has_rule) {
   if (result.files.size() > 1)
     throw file_error(file, "is a trace that Stagecraft wrote, which has all ranks: give it alone");
@@ -82,12 +105,14 @@ MeasuredRanks measured(std::vector<RankActivity> ranks) {
 }
 
 TraceResult read_traces(const std::vector<std::string>& files, const std::optional<CommunicationRule>& rule) {
+  expect_different_files(files);
   TraceResult result;
   result.files = files;
   for (const std::string& file : files) {
     result.traces.push_back(read_any(file));
     if (is_own_trace(result.traces.back())) return read_own(std::move(result), file, rule.has_value());
   }
+  expect_different_ranks(files, result.traces);
   result.profile = profile_of(result.traces, files, rule.value_or(CommunicationRule{}));
   result.trace = measured(std::move(result.profile.ranks));
   return result;

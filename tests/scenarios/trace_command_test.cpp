@@ -141,6 +141,61 @@ TEST_CASE("a simulated op of days reads back, a kernel of days is refused", "[er
         "      = the clock was set while it was recorded, or the file is damaged: record it again\n");
 }
 
+TEST_CASE("no rank counts twice", "[error]") {
+  const TemporaryFolder folder;
+  const std::string rank = "\"distributedInfo\": {\"rank\": 3, \"world_size\": 8},";
+  write_text("a.json", kineto(kernel("gemm", 7, 0, 5), rank));
+  write_text("b.json", kineto(kernel("gemm", 7, 6, 9), rank));
+  std::filesystem::create_symlink("a.json", "link.json");
+  const std::string once = "      = give every trace once\n";
+  CHECK(refused({"trace", "a.json", "a.json"}) ==
+        "a.json: error: is the same file as 'a.json': it would count twice\n" + once);
+  CHECK(refused({"trace", "a.json", "b.json", "./a.json"}) ==
+        "./a.json: error: is the same file as 'a.json': it would count twice\n" + once);
+  CHECK(refused({"trace", "a.json", "link.json"}) ==
+        "link.json: error: is the same file as 'a.json': it would count twice\n" + once);
+  CHECK(refused({"trace", "a.json", "b.json"}) ==
+        "b.json: error: is of rank 3, as 'a.json' is: the rank would count twice\n"
+        "      = give one file per rank; 'distributedInfo' in it says of which one it is\n");
+}
+
+TEST_CASE("packed traces, and what became of them on the way", "[error]") {
+  const TemporaryFolder folder;
+  write_text("t.json", kineto(two_streams()));
+  REQUIRE(
+      shell("gzip --keep t.json && head -c 300 t.json.gz > cut.json.gz && head -c 8 t.json.gz > head.json.gz"
+            " && head -c 300 t.json > cut.json && : > empty.json && gzip --keep empty.json") == 0);
+  CHECK(printed({"trace", "t.json.gz"}).substr(9) == printed({"trace", "t.json"}).substr(6));
+  const std::string cut =
+      ": error: ends in the middle of its packed bytes\n      = it was cut off: copy or write it again\n";
+  CHECK(refused({"trace", "cut.json.gz"}) == "cut.json.gz" + cut);
+  CHECK(refused({"trace", "head.json.gz"}) == "head.json.gz" + cut);
+  CHECK(refused({"trace", "cut.json"}) ==
+        "cut.json: error: ends in the middle of its JSON, after byte 300 (line 4)\n"
+        "      = it was cut off: write it again, and wait for export_chrome_trace() to return\n");
+  for (const char* empty : {"empty.json", "empty.json.gz"})
+    CHECK(refused({"trace", empty}) ==
+          std::string(empty) +
+              ": error: is empty\n"
+              "      = a trace is written by torch.profiler's export_chrome_trace()\n");
+  CHECK(refused({"trace", "."}) == ".: error: cannot be read: Is a directory\n");
+}
+
+TEST_CASE("numbers that no trace has", "[error]") {
+  const TemporaryFolder folder;
+  const auto with = [](const std::string& fields) {
+    write_text("t.json", "[{\"ph\": \"X\", \"cat\": \"kernel\", \"name\": \"k\", " + fields + "}]");
+    return refused({"trace", "t.json"});
+  };
+  const std::string years = " is no time in microseconds, or one of more than 292 years\n";
+  CHECK(with("\"ts\": 1e300, \"dur\": 1") == "t.json: error: '1e300'" + years);
+  CHECK(with("\"ts\": 0, \"dur\": 99999999999999999999") == "t.json: error: '99999999999999999999'" + years);
+  CHECK(with("\"ts\": 9223372036854775, \"dur\": 9223372036854775") ==
+        "t.json: error: event 'k' ends after more than 292 years\n");
+  CHECK(with("\"ts\": 9000000000000000, \"dur\": 1") == "t.json: error: has times of more than 73 years\n");
+  CHECK(with("\"ts\": -9000000000000000, \"dur\": 1") == "t.json: error: has times of more than 73 years\n");
+}
+
 TEST_CASE("the picture has the trace's rows above those of the simulation", "[golden]") {
   const TemporaryFolder folder;
   write_text("t.json", kineto(two_streams()));
