@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "base/error.h"
 #include "base/suggest.h"
 #include "sim/schedule/registry.h"
 
@@ -224,6 +225,10 @@ Comparison compare_schedules(const std::string& path, const std::vector<std::str
     }
   }
   if (comparison.simulated() == 0 && first) throw *first;
+  for (const Compared& run : comparison.runs)
+    if (run.left_out.empty() && run.metrics.makespan == Duration{0})  // ratios of times have no meaning
+      throw file_error(path, fmt::format("has costs of 0 only: a step of {} takes no time", run.name),
+                       {"give 'costs' above 0 to compare schedules"});
   std::ranges::stable_sort(comparison.runs, {}, [](const Compared& run) {
     const bool left_out = !run.left_out.empty();
     return std::tuple(left_out, !run.fits(), left_out ? 0 : run.seconds_per_sample());

@@ -123,6 +123,16 @@ TEST_CASE("a comparison in which nothing can run ends with the first reason", "[
         "see `stagecraft --help`\n");
 }
 
+TEST_CASE("steps of no time are not compared", "[error]") {
+  const TemporaryFolder folder;
+  write_text(
+      "a.yaml",
+      "pipeline: {schedule: 1f1b, stages: 2, microbatches: 2}\ncosts: {forward: 0 ms, backward: 0 ms}\n");
+  CHECK(refused({"run", "a.yaml", "--compare", "1f1b,gpipe", "--svg", "a.svg"}) ==
+        "a.yaml: error: has costs of 0 only: a step of 1f1b takes no time\n"
+        "      = give 'costs' above 0 to compare schedules\n");
+}
+
 TEST_CASE("equal samples settle an order where the errors are common, and leave it open where they are not",
           "[property]") {
   const Comparison comparison = compare_schedules(
