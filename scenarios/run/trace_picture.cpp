@@ -3,9 +3,9 @@
 #include <array>
 
 #include "base/text.h"
-#include "scenarios/run/report.h"
 #include "scenarios/run/trace_report.h"
 #include "sim/report/lanes.h"
+#include "sim/report/svg.h"
 
 namespace stagecraft {
 
