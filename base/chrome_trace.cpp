@@ -3,25 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <istream>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <streambuf>
 
 #include "base/error.h"
 #include "base/json.h"
 #include "base/packed_file.h"
+#include "base/text.h"
+#include "base/trace_text.h"
 
 namespace stagecraft {
 
 namespace {
 
-// Sums and differences of times must not overflow: half of 2^63 ns, and a day for what is summed up.
-constexpr Duration kMostStart{std::int64_t{1} << 62};
-constexpr Duration kMostDuration = std::chrono::hours(24);
+/// "a day", "146 years".
+std::string limit_text(Duration limit) {
+  if (limit == std::chrono::hours(24)) return "a day";
+  return fmt::format("{} years", limit / std::chrono::hours(8766));
+}
 
 /// The unpacked bytes of a file as a stream, and in which line the part at hand is.
 class TraceBytes : public std::streambuf {
@@ -57,14 +57,6 @@ class TraceBytes : public std::streambuf {
   int line_ = 1;  // at the start of the part
   bool at_end_ = false;
 };
-
-/// A whole number; nothing where the text is none, or a larger one.
-std::optional<std::int64_t> whole(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return {};
-  return value;
-}
 
 /// Takes the parser's calls and keeps what the filter wants.
 class TraceHandler {
@@ -104,6 +96,7 @@ class TraceHandler {
   void set_document(std::string_view text);
   void set_event(std::string_view text, bool is_string);
   void set_info(std::string_view text, bool is_string);
+  void begin_argument();
   void begin_argument_value();
   void argument_value(std::string_view text, bool is_string);
   void set_number(std::int64_t& member, std::string_view text);
@@ -167,7 +160,7 @@ bool TraceHandler::open(char bracket) {
   if (at == At::Info && bracket == '{' && info_ == "deviceProperties") trace_.devices.emplace_back();
   if (at == At::Argument) {
     if (levels_.back() == At::Args)
-      args_ += key_ + '\t';
+      begin_argument();
     else
       begin_argument_value();
     args_ += bracket;
@@ -201,7 +194,7 @@ bool TraceHandler::scalar(std::string_view text, bool is_string) {
       if (key_ == "device") set_number(event_.device, text);
       if (key_ == "stream") set_number(event_.stream, text);
       if (!is_wanted_argument()) return true;
-      args_ += key_ + '\t';
+      begin_argument();
       argument_value(text, is_string);
       args_ += '\n';
       return true;
@@ -215,6 +208,12 @@ bool TraceHandler::scalar(std::string_view text, bool is_string) {
     default:
       return true;
   }
+}
+
+/// Escaped, so that neither of the two separators stands in a name.
+void TraceHandler::begin_argument() {
+  append_json_text(args_, key_);
+  args_ += '\t';
 }
 
 /// A comma where the value is not the first of its brackets.
@@ -234,18 +233,18 @@ void TraceHandler::argument_value(std::string_view text, bool is_string) {
 }
 
 void TraceHandler::set_number(std::int64_t& member, std::string_view text) {
-  member = whole(text).value_or(-1);
+  member = integer_of(text).value_or(-1);
 }
 
 Duration TraceHandler::time_of(std::string_view text, Duration most) const {
   const auto time = from_microseconds(text);
   if (time && *time <= most && *time >= -most) return *time;
-  throw file_error(path_, fmt::format("'{}' is no time in microseconds, or one of more than {}", text,
-                                      most == kMostDuration ? "a day" : "146 years"));
+  throw file_error(
+      path_, fmt::format("'{}' is no time in microseconds, or one of more than {}", text, limit_text(most)));
 }
 
 void TraceHandler::set_document(std::string_view text) {
-  if (key_ == "baseTimeNanoseconds") trace_.base_time = Duration{whole(text).value_or(0)};
+  if (key_ == "baseTimeNanoseconds") trace_.base_time = Duration{integer_of(text).value_or(0)};
   if (key_ == "cuda_runtime_version") set_number(trace_.cuda_runtime, text);
   if (key_ == "cuda_driver_version") set_number(trace_.cuda_driver, text);
 }
@@ -257,8 +256,9 @@ void TraceHandler::set_event(std::string_view text, bool is_string) {
   if (key_ == "cat") category_ = text;
   if (key_ == "pid") set_number(event_.pid, text);
   if (key_ == "tid") set_number(event_.tid, text);
-  if (key_ == "ts" && !is_string) event_.start = time_of(text, kMostStart);
-  if (key_ == "dur" && !is_string) event_.duration = std::max(time_of(text, kMostDuration), Duration{0});
+  if (key_ == "ts" && !is_string) event_.start = time_of(text, filter_.most_start);
+  if (key_ == "dur" && !is_string)
+    event_.duration = std::max(time_of(text, filter_.most_duration), Duration{0});
 }
 
 void TraceHandler::set_info(std::string_view text, bool is_string) {
@@ -287,6 +287,9 @@ void TraceHandler::finish_event() {
   if (phase_ == 0 || filter_.phases.find(phase_) == std::string_view::npos ||
       (!wanted.empty() && std::find(wanted.begin(), wanted.end(), category_) == wanted.end()))
     return;
+  if (event_.start > Duration::max() - event_.duration)
+    throw file_error(path_, fmt::format("event {} ends after more than {}", in_quotes(name_),
+                                        limit_text(Duration::max())));
   event_.phase = phase_;
   event_.name = kept(name_);
   event_.category = kept(category_);
@@ -296,8 +299,10 @@ void TraceHandler::finish_event() {
 
 bool TraceHandler::parse_error(std::size_t byte, const std::string&,
                                const nlohmann::detail::exception& error) const {
+  if (bytes_.ends_at(byte) && byte <= 1)
+    throw file_error(path_, "is empty", {"a trace is written by torch.profiler's export_chrome_trace()"});
   const int line = bytes_.line_of(byte);
-  if (bytes_.ends_at(byte) && byte > 1)
+  if (bytes_.ends_at(byte))
     throw file_error(path_,
                      fmt::format("ends in the middle of its JSON, after byte {} (line {})", byte - 1, line),
                      {"it was cut off: write it again, and wait for export_chrome_trace() to return"});
@@ -309,46 +314,7 @@ bool TraceHandler::parse_error(std::size_t byte, const std::string&,
                    {"a trace is written by torch.profiler's export_chrome_trace()"});
 }
 
-/// Where the element that begins at `at` ends: at a comma or bracket of its own level.
-std::size_t end_of_element(std::string_view json, std::size_t at) {
-  int depth = 0;
-  bool quoted = false;
-  for (; at < json.size(); ++at) {
-    const char c = json[at];
-    if (quoted) {
-      if (c == '\\') ++at;
-      quoted = c != '"';
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '[' || c == '{') {
-      ++depth;
-    } else if (depth == 0 && (c == ',' || c == ']')) {
-      return at;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return json.size();
-}
-
 }  // namespace
-
-// Digit by digit: a double cannot hold the nanoseconds of a time since 1970.
-std::optional<Duration> from_microseconds(std::string_view text) {
-  const std::size_t point = text.find('.');
-  const std::string_view fraction = point == std::string_view::npos ? "" : text.substr(point + 1);
-  if (fraction.find_first_not_of("0123456789") == std::string_view::npos) {
-    std::string digits = fmt::format("{}{:0<3}", text.substr(0, point), fraction.substr(0, 3));
-    if (const auto ns = whole(digits)) {
-      const bool up = fraction.size() > 3 && fraction[3] >= '5';
-      return Duration{*ns + (up ? (text.starts_with('-') ? -1 : 1) : 0)};
-    }
-  }
-  double us = 0;  // with an exponent
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), us);
-  if (error != std::errc{} || end != text.data() + text.size() || !(std::abs(us) < 9e15)) return {};
-  return Duration{std::llround(us * 1e3)};
-}
 
 ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter) {
   TraceBytes bytes(path);
@@ -356,50 +322,6 @@ ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter
   TraceHandler handler(path, bytes, filter);
   nlohmann::json::sax_parse(in, &handler);
   return handler.take();
-}
-
-std::string_view arg_of(const TraceEvent& event, std::string_view name) {
-  for (std::string_view rest = event.args; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    const std::size_t tab = line.find('\t');
-    if (line.substr(0, tab) == name) return line.substr(tab + 1);
-    rest.remove_prefix(line.size() + 1);
-  }
-  return {};
-}
-
-std::vector<std::string_view> elements_of(std::string_view json_array) {
-  std::vector<std::string_view> elements;
-  if (!json_array.starts_with('[') || json_array == "[]") return elements;
-  for (std::size_t at = 1; at < json_array.size();) {
-    const std::size_t end = end_of_element(json_array, at);
-    elements.push_back(json_array.substr(at, end - at));
-    at = end + 1;
-  }
-  return elements;
-}
-
-std::string_view unquoted(std::string_view json) {
-  return json.size() >= 2 && json.starts_with('"') && json.ends_with('"') ? json.substr(1, json.size() - 2)
-                                                                          : json;
-}
-
-std::string text_of(std::string_view json) {
-  const std::string_view text = unquoted(json);
-  if (text.size() == json.size() || text.find('\\') == std::string_view::npos) return std::string(text);
-  const auto parsed = nlohmann::json::parse(json, nullptr, false);
-  return parsed.is_string() ? parsed.get<std::string>() : std::string(text);
-}
-
-std::vector<std::pair<std::string_view, std::string_view>> args_of(const TraceEvent& event) {
-  std::vector<std::pair<std::string_view, std::string_view>> args;
-  for (std::string_view rest = event.args; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    const std::size_t tab = line.find('\t');
-    args.emplace_back(line.substr(0, tab), line.substr(tab + 1));
-    rest.remove_prefix(line.size() + 1);
-  }
-  return args;
 }
 
 }  // namespace stagecraft

@@ -1,13 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "base/units.h"
@@ -21,7 +20,7 @@ struct TraceEvent {
   std::string_view name;
   std::string_view category;  ///< "kernel", "cpu_op", "cuda_runtime", ...
   TimePoint start{0};         ///< since ChromeTrace::base_time
-  Duration duration{0};       ///< at least 0, at most a day
+  Duration duration{0};       ///< at least 0, at most TraceFilter::most_duration
   std::int64_t pid = -1;      ///< -1 also where it is no number, such as Kineto's "Spans"
   std::int64_t tid = -1;
   std::int64_t correlation = -1;  ///< of a launch and of what it launched
@@ -29,7 +28,7 @@ struct TraceEvent {
   std::int64_t device = -1;
   std::int64_t stream = -1;
   std::int64_t id = -1;   ///< that the two ends of an arrow share
-  std::string_view args;  ///< those asked for; see arg_of()
+  std::string_view args;  ///< those asked for; see arg_of() in base/trace_text.h
 
   TimePoint end() const { return start + duration; }
 };
@@ -71,6 +70,10 @@ struct TraceFilter {
   /// All arguments of counters: their keys are up to the writer. REQUIRES: such events begin with "ph" before
   /// "args", as those of every known writer do.
   bool counter_args = false;
+  /// Times of more are refused: a clock that jumped, and sums of times would overflow. A simulated step may
+  /// be as long as a Duration, which is the most that both can be; ends of events always fit one.
+  Duration most_start{std::int64_t{1} << 62};  ///< before or after time 0
+  Duration most_duration = std::chrono::hours(24);
 };
 
 /// Reads a trace in Chrome's JSON format (an object with "traceEvents", or the bare array of events), packed
@@ -80,24 +83,5 @@ struct TraceFilter {
 /// Throws InputError: no such file, no JSON (byte and line), cut off, no trace, times that cannot be.
 /// Source of the format: "Trace Event Format", Google; Kineto's keys as PyTorch 1.12 to 2.9 write them.
 ChromeTrace read_chrome_trace(const std::string& path, const TraceFilter& filter);
-
-/// An argument that the filter asked for, as JSON without blanks: `[[16,4096],[]]`, `8`, `"allreduce"`; empty
-/// where the event does not have it.
-std::string_view arg_of(const TraceEvent& event, std::string_view name);
-
-/// The elements of a JSON array, as arg_of() gives it, each as it stands; none where it is no array.
-std::vector<std::string_view> elements_of(std::string_view json_array);
-
-/// A JSON string without its quotes, escapes as they are; other values unchanged.
-std::string_view unquoted(std::string_view json);
-
-/// The text that a JSON string stands for, escapes resolved; other values unchanged.
-std::string text_of(std::string_view json);
-
-/// A time as traces write it, microseconds in decimals, rounded to nanoseconds; nothing where it is none.
-std::optional<Duration> from_microseconds(std::string_view text);
-
-/// The names and values of all arguments that were kept of an event, as arg_of() gives them, in file order.
-std::vector<std::pair<std::string_view, std::string_view>> args_of(const TraceEvent& event);
 
 }  // namespace stagecraft

@@ -3,6 +3,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/trace_text.h"
+
 namespace stagecraft {
 
 namespace {

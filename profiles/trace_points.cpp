@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/trace_text.h"
 #include "models/kernel_family.h"
 #include "profiles/raw_rows.h"
 #include "profiles/trace_inputs.h"

@@ -438,6 +438,8 @@ def table(folder):
                   f"worst {max(errors, key=abs):+.1%}")
     print(f"{len(rows)} schedules and {lowered} lowered ones: loss and squared gradient norm of every layer are those "
           f"of GPipe and of no pipeline within {worst:.1e} (allowed: {TOLERANCE:.0e})")
+    if not rows:
+        faults.append("no schedule ran")
     for fault in faults:
         print(f"FAILED {fault}")
     return not faults

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "models/catalog.h"
-#include "models/hf_config.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/reader/reader.h"
 #include "scenarios/run/report_keys.h"

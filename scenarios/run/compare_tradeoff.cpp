@@ -6,7 +6,6 @@
 #include <map>
 
 #include "base/quantity.h"
-#include "base/text.h"
 #include "sim/report/scatter.h"
 
 namespace stagecraft {

@@ -31,7 +31,8 @@ constexpr std::array kRankMetrics{
 constexpr std::array kReportKeys{
     ReportKeyInfo{"stagecraft", "the version of the program"},
     ReportKeyInfo{"scenario", "the scenario's name: its key 'name', or the file's name"},
-    ReportKeyInfo{"kind", "what the report is of: pipeline, with --compare comparison, of `stagecraft trace` trace"},
+    ReportKeyInfo{"kind",
+                  "what the report is of: pipeline, with --compare comparison, of `stagecraft trace` trace"},
     ReportKeyInfo{"schedule", "the schedule's name, or the file that it was read from"},
     ReportKeyInfo{"metrics", "the numbers of the run; see `stagecraft list metrics`"},
     ReportKeyInfo{"notes",
@@ -48,7 +49,8 @@ constexpr std::array kReportKeys{
     ReportKeyInfo{"rank", "the number of a rank, from 0: its position in the pipeline"},
     ReportKeyInfo{"runs", "with --compare: the schedules, the fastest first"},
     ReportKeyInfo{"fits", "whether the peak memory of a compared schedule is no more than the device's"},
-    ReportKeyInfo{"on_front", "whether no other compared schedule is as fast in less memory, or faster in as much"},
+    ReportKeyInfo{"on_front",
+                  "whether no other compared schedule is as fast in less memory, or faster in as much"},
     ReportKeyInfo{"left_out", "why a schedule of a comparison could not be simulated"},
     ReportKeyInfo{
         "faster_than_next",
@@ -63,6 +65,15 @@ constexpr std::array kReportKeys{
     ReportKeyInfo{"memory_ratio", "the peak memory of that schedule over the scenario's own"},
     ReportKeyInfo{"files", "the traces that a report is of"},
     ReportKeyInfo{"written_by", "who wrote the trace: stagecraft, or profiler (PyTorch's)"},
+    ReportKeyInfo{"cut",
+                  "what of a step a trace of Stagecraft's shows, where it does not show all; numbers are of "
+                  "this part"},
+    ReportKeyInfo{"from_s", "where the part that a trace shows begins, in seconds of the step"},
+    ReportKeyInfo{"to_s", "where that part ends"},
+    ReportKeyInfo{"step_s", "how long the whole step is, in seconds"},
+    ReportKeyInfo{"first_rank", "the first rank that a trace shows"},
+    ReportKeyInfo{"last_rank", "the last rank that it shows"},
+    ReportKeyInfo{"rank_count", "how many ranks the whole step has"},
     ReportKeyInfo{
         "communication",
         "what of a trace was taken for communication between devices, by part of the kernels' names"},

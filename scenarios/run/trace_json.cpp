@@ -1,6 +1,5 @@
 #include "base/json.h"
 #include "scenarios/run/trace_report.h"
-#include "sim/report/csv.h"
 
 namespace stagecraft {
 
@@ -21,14 +20,15 @@ void write_metrics(JsonWriter& json, const ActivityMetrics& metrics) {
   json.end_object();
 }
 
-/// "metrics" and "ranks" of one side.
-void write_side(JsonWriter& json, const MeasuredRanks& side) {
+/// "metrics" and "ranks" of one side, whose first rank has the number `first`.
+void write_side(JsonWriter& json, const MeasuredRanks& side, int first = 0) {
   json.key("metrics").begin_object();
   write_metrics(json, side.mean);
   json.end_object();
   json.key("ranks").begin_array();
   for (std::size_t rank = 0; rank < side.ranks.size(); ++rank) {
-    json.begin_object().member("rank", static_cast<std::int64_t>(rank)).member("name", side.ranks[rank].name);
+    json.begin_object().member("rank", first + static_cast<std::int64_t>(rank));
+    json.member("name", side.ranks[rank].name);
     write_metrics(json, side.metrics[rank]);
     json.end_object();
   }
@@ -51,36 +51,13 @@ void write_simulated(JsonWriter& json, const TraceResult& result) {
   json.end_object();
 }
 
-std::string_view class_name(WorkClass work) {
-  if (work == WorkClass::Copy) return "copy";
-  return work == WorkClass::Compute ? "compute" : "communication";
-}
-
-Decimal seconds(Duration time) {
-  return {time.count(), 9};
-}
-
-/// A name in quotes, those in it doubled.
-std::string quoted(std::string_view name) {
-  std::string text = "\"";
-  for (const char c : name) text += c == '"' ? "\"\"" : std::string(1, c);
-  return text + '"';
-}
-
-void write_rank(std::size_t index, const RankActivity& rank, TextWriter& out) {
-  std::size_t next = 0;
-  const auto write_idle_before = [&](TimePoint time) {
-    for (; next < rank.idle.size() && rank.idle[next].start < time; ++next)
-      out.put(index, ",,,idle,", seconds(rank.idle[next].start), ',', seconds(rank.idle[next].end), ',',
-              info(rank.idle[next].cause).key, '\n');
-  };
-  for (const Work& work : rank.work) {
-    write_idle_before(work.start);
-    out.put(index, ',', quoted(work.name), ',');
-    if (work.stream >= 0) out.put(work.stream);
-    out.put(',', class_name(work.work), ',', seconds(work.start), ',', seconds(work.end), ",\n");
-  }
-  write_idle_before(TimePoint::max());
+/// What of its step a cut trace shows.
+void write_cut(JsonWriter& json, const OwnTrace& own) {
+  json.key("cut").begin_object();
+  json.key("from_s").seconds(own.shown.from).key("to_s").seconds(own.shown.to);
+  json.key("step_s").seconds(own.timeline.makespan);
+  json.member("first_rank", own.shown.first_rank).member("last_rank", own.shown.last_rank);
+  json.member("rank_count", own.timeline.ranks()).end_object();
 }
 
 }  // namespace
@@ -92,9 +69,10 @@ std::string json_report(const TraceResult& result, std::string_view version) {
   json.key("files").begin_array();
   for (const std::string& file : result.files) json.value(file);
   json.end_array();
-  json.member("written_by", result.timeline ? "stagecraft" : "profiler");
-  write_side(json, result.trace);
-  if (!result.timeline) {
+  json.member("written_by", result.own ? "stagecraft" : "profiler");
+  if (result.own && result.own->is_cut()) write_cut(json, *result.own);
+  write_side(json, result.trace, result.own ? result.own->shown.first_rank : 0);
+  if (!result.own) {
     write_tally(json, "communication", result.profile.communication);
     write_tally(json, result.profile.ranges_on_host ? "host_ranges" : "ranges", result.profile.ranges);
   }
@@ -102,15 +80,6 @@ std::string json_report(const TraceResult& result, std::string_view version) {
   json.end_object();
   json.finish();
   return text;
-}
-
-void write_csv(const TraceResult& result, TextSink& sink) {
-  if (result.timeline) return write_csv(*result.timeline, {}, sink);
-  TextWriter out(sink);
-  out.put("rank,name,stream,class,start_s,end_s,cause\n");
-  for (std::size_t rank = 0; rank < result.trace.ranks.size(); ++rank)
-    write_rank(rank, result.trace.ranks[rank], out);
-  out.flush();
 }
 
 }  // namespace stagecraft

@@ -3,9 +3,9 @@
 #include <array>
 
 #include "base/text.h"
-#include "scenarios/run/report.h"
 #include "scenarios/run/trace_report.h"
 #include "sim/report/lanes.h"
+#include "sim/report/svg.h"
 
 namespace stagecraft {
 
@@ -110,13 +110,14 @@ std::string files_text(const TraceResult& result) {
 
 void write_svg(const TraceResult& result, TextSink& sink) {
   LanePicture picture{.title = files_text(result), .styles = lane_styles()};
-  if (result.timeline && !result.simulated)
-    return write_svg(*result.timeline, SvgOptions{.title = picture.title}, sink);
-  if (result.timeline)
-    add_timeline(*result.timeline, result.trace, "trace ", picture);
+  if (result.own && !result.simulated)
+    return write_svg(result.own->timeline, SvgOptions{.selection = result.own->shown, .title = picture.title},
+                     sink);
+  if (result.own)
+    add_timeline(result.own->timeline, result.trace, "trace ", picture);
   else
     add_profile(result.trace, picture);
-  picture.subtitle = counted(std::ssize(result.trace.ranks), result.timeline ? "rank" : "GPU");
+  picture.subtitle = counted(std::ssize(result.trace.ranks), result.own ? "rank" : "GPU");
   if (result.simulated) {
     add_timeline(result.run->timeline, *result.simulated, "simulated ", picture);
     picture.subtitle += fmt::format(" above {}, {}, {}", printable(result.run->built.name),

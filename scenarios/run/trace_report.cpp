@@ -31,9 +31,9 @@ std::string files_text(const TraceResult& result) {
 
 std::string headline(const TraceResult& result) {
   const auto ranks = std::ssize(result.trace.ranks);
-  if (result.timeline)
+  if (result.own)
     return fmt::format("{}: simulated, {}, {}", files_text(result), counted(ranks, "rank"),
-                       counted(static_cast<std::int64_t>(result.timeline->ops.size()), "op"));
+                       counted(static_cast<std::int64_t>(result.own->timeline.ops.size()), "op"));
   const auto& works = result.trace.mean.works;
   const std::int64_t copies = works[static_cast<std::size_t>(WorkClass::Copy)];
   return fmt::format("{}: {}, {}", files_text(result), counted(ranks, "GPU"),
@@ -76,7 +76,11 @@ void add_metrics(const TraceResult& result, const Line& line) {
   const auto with = [](Duration time, const std::string& words) {
     return fmt::format("{:<14} {}", to_text(time), words);
   };
-  line("Span", with(mean.span, std::string(result.timeline ? "of the step" : "from first start to last end") +
+  const std::string cut = cut_text(result);
+  if (!cut.empty()) line("Cut", fmt::format("the trace shows {}: all numbers are of this part", cut));
+  line("Span", with(mean.span, std::string(!cut.empty() ? "of the part"
+                                           : result.own ? "of the step"
+                                                        : "from first start to last end") +
                                    (several ? ", here and below the mean over ranks" : "")));
   line("Compute", with(mean.compute, percent(share(mean.compute, mean.span)) + " of the span"));
   line("Comm.", with(mean.communication,
@@ -90,7 +94,7 @@ void add_metrics(const TraceResult& result, const Line& line) {
 }
 
 void add_profile(const TraceResult& result, const Line& line) {
-  if (result.timeline) return;
+  if (result.own) return;
   const auto& works = result.trace.mean.works;
   const auto communicate = works[static_cast<std::size_t>(WorkClass::Communication)];
   line("Kernels",

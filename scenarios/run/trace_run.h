@@ -8,6 +8,7 @@
 #include "base/chrome_trace.h"
 #include "scenarios/run/run.h"
 #include "sim/trace/activity.h"
+#include "sim/trace/own_trace.h"
 #include "sim/trace/profile.h"
 
 namespace stagecraft {
@@ -23,19 +24,25 @@ MeasuredRanks measured(std::vector<RankActivity> ranks);
 /// What traces say, and a simulated step beside it.
 struct TraceResult {
   std::vector<std::string> files;
-  std::vector<ChromeTrace> traces;   ///< one per file; names in `profile` and `ranks` belong to them
-  std::optional<Timeline> timeline;  ///< where Stagecraft wrote the trace
-  Profile profile;                   ///< otherwise; its ranks have moved to `trace`
+  std::vector<ChromeTrace> traces;  ///< one per file; names in `profile` and `ranks` belong to them
+  std::optional<OwnTrace> own;      ///< where Stagecraft wrote the trace
+  Profile profile;                  ///< otherwise; its ranks have moved to `trace`
   MeasuredRanks trace;
   std::optional<RunResult> run;            ///< the step to compare with
   std::optional<MeasuredRanks> simulated;  ///< its ranks; there where `run` is
 };
 
 /// Reads traces of PyTorch's profiler, or one that Stagecraft wrote. Throws InputError: a file cannot be read
-/// or used, one of several is Stagecraft's (which has all ranks), or `rule` is given for such a one.
+/// or used, is given twice or is of the same rank as another one, one of several is Stagecraft's (which has
+/// all ranks), or `rule` is given for such a one.
 TraceResult read_traces(const std::vector<std::string>& files, const std::optional<CommunicationRule>& rule);
 
-/// Simulates the scenario and puts it beside the trace. Throws InputError.
+/// What of a step a trace of Stagecraft's shows: "2 ms..6 ms of 10 ms, ranks 1-2 of 4"; empty: all of it, or
+/// it is a profiler's.
+std::string cut_text(const TraceResult& result);
+
+/// Simulates the scenario and puts it beside the trace. Throws InputError: the scenario's, or the trace shows
+/// a part of a step only, whose numbers cannot be compared with those of a whole one.
 void simulate_beside(TraceResult& result, const ReadScenario& read);
 
 /// One number of a rank or of the mean rank: its JSON key, its unit, what it means, and how to get it.

@@ -4,22 +4,17 @@ namespace stagecraft {
 
 namespace {
 
-/// Nanoseconds as exact seconds.
-Decimal seconds(Duration time) {
-  return {time.count(), 9};
-}
-
 void write_op(const Timeline& timeline, std::size_t rank, std::size_t index, TextWriter& out) {
   const Op& op = timeline.ops[index];
   const OpKindInfo& kind = info(op.kind);
   out.put(rank, ',', to_string(op), ',', kind.name, ',', op.stage, ',');
   if (kind.per_microbatch) out.put(op.microbatch);
-  out.put(',', seconds(timeline.start[index]), ',', seconds(timeline.end[index]), ",,\n");
+  out.put(',', in_seconds(timeline.start[index]), ',', in_seconds(timeline.end[index]), ",,\n");
 }
 
 void write_bubble(const Timeline& timeline, std::size_t rank, const Bubble& bubble, TextWriter& out) {
-  out.put(rank, ",,bubble,,,", seconds(bubble.start), ',', seconds(bubble.end), ',', info(bubble.cause).key,
-          ',');
+  out.put(rank, ",,bubble,,,", in_seconds(bubble.start), ',', in_seconds(bubble.end), ',',
+          info(bubble.cause).key, ',');
   if (bubble.waits_for != kNoOp) out.put(to_string(timeline.ops[bubble.waits_for]));
   out.put('\n');
 }
@@ -40,6 +35,15 @@ void write_rank(const Timeline& timeline, std::size_t rank, const Selection& sel
 }
 
 }  // namespace
+
+void append_to(std::string& to, CsvText cell) {
+  to += '"';
+  for (const char letter : cell.text) {
+    if (letter == '"') to += '"';
+    to += letter;
+  }
+  to += '"';
+}
 
 void write_csv(const Timeline& timeline, const Selection& selection, TextSink& sink) {
   TextWriter out(sink);

@@ -1,9 +1,23 @@
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "sim/report/selection.h"
 #include "sim/report/text.h"
 
 namespace stagecraft {
+
+/// Nanoseconds as exact seconds, which is how CSVs have times.
+inline Decimal in_seconds(Duration time) {
+  return {time.count(), 9};
+}
+
+/// Any text as one cell: in quotes, those in it doubled.
+struct CsvText {
+  std::string_view text;
+};
+void append_to(std::string& to, CsvText cell);
 
 /// Writes `timeline` as CSV, a line per op and per bubble, by rank and then by time:
 ///

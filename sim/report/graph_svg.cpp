@@ -6,6 +6,7 @@
 #include "sim/report/graph.h"
 #include "sim/report/graph_layout.h"
 #include "sim/report/svg_layout.h"
+#include "sim/report/svg_page.h"
 #include "sim/report/svg_palette.h"
 #include "sim/report/svg_text.h"
 
@@ -59,8 +60,7 @@ Colour level_colour(int level, int levels) {
 }
 
 void write_style(const Scene& scene, TextWriter& out) {
-  out.put("<style>\ntext{font:", Px{kFontSize}, "px Helvetica,Arial,sans-serif;fill:#222}\n",
-          ".t{font-size:", Px{kTitleSize}, "px;font-weight:bold}.s{fill:#555}.d{font-size:", Px{kSmallText},
+  out.put(".d{font-size:", Px{kSmallText},
           "px;fill:#555}\n.e{fill:none;stroke:#8a8f94;stroke-width:", Px{scene.boxes ? 1.2 : 0.7},
           "}.b{fill:#f6f6f6;stroke:#777}.n{fill:#777}\n");
   for (std::size_t i = 0; i < std::min(scene.picture.groups.size(), kSeriesColours); ++i)
@@ -71,25 +71,18 @@ void write_style(const Scene& scene, TextWriter& out) {
 
 void write_head(const Scene& scene, double height, TextWriter& out) {
   const GraphPicture& picture = scene.picture;
-  out.put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", Px{scene.width}, "\" height=\"", Px{height},
-          "\" viewBox=\"0 0 ", Px{scene.width}, ' ', Px{height},
-          "\" role=\"img\" aria-labelledby=\"t d\">\n<title id=\"t\">",
-          XmlText{picture.title.empty() ? "Graph" : picture.title}, "</title>\n<desc id=\"d\">Graph of ",
-          with_commas(picture.nodes.size()), " nodes and ", with_commas(picture.edges.size()), " edges. ",
-          XmlText{picture.subtitle}, "</desc>\n");
+  const SvgPage page{scene.width, height, picture.title.empty() ? "Graph" : picture.title,
+                     fmt::format("Graph of {} nodes and {} edges. {}", with_commas(picture.nodes.size()),
+                                 with_commas(picture.edges.size()), picture.subtitle)};
+  begin_svg(page, out);
   write_style(scene, out);
   if (scene.boxes)
     out.put(
         "<defs><marker id=\"a\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"6\" "
         "markerHeight=\"6\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"#8a8f94\"/></marker></defs>\n");
-  // Explicit, so that dark viewers do not show dark text on dark ground.
-  out.put("<rect width=\"", Px{scene.width}, "\" height=\"", Px{height}, "\" fill=\"#fff\"/>\n");
-  const auto line = [&](std::string_view style, double size, double y, std::string_view text) {
-    out.put("<text class=\"", style, "\" x=\"", Px{kMargin}, "\" y=\"", Px{y}, "\">",
-            XmlText{fit_text(text, size, scene.width - 2 * kMargin)}, "</text>\n");
-  };
-  line("t", kTitleSize * 1.06, kMargin + kTitleSize - 3, picture.title);
-  line("s", kFontSize, kMargin + kTitleSize + 16, picture.subtitle);
+  write_ground(page, out);
+  write_title(page, kMargin + kTitleSize - 3, picture.title, out);
+  write_subtitle(page, kMargin + kTitleSize + 16, picture.subtitle, out);
 }
 
 /// From the lower side of a vertex to the upper side of another and, where that is a passing, through it.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/report/svg_layout.h"
+#include "sim/report/svg_page.h"
 
 namespace stagecraft {
 
@@ -116,13 +117,21 @@ class LaneDrawer {
   }
 
   void write_head() {
-    out_.put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", Px{layout_.width}, "\" height=\"",
-             Px{height()}, "\" viewBox=\"0 0 ", Px{layout_.width}, ' ', Px{height()},
-             "\" role=\"img\" aria-labelledby=\"t d\">\n<title id=\"t\">", XmlText{picture_.title},
-             "</title>\n<desc id=\"d\">Gantt chart, row by row over time. ", XmlText{picture_.subtitle},
-             "</desc>\n<style>\ntext{font:", Px{kFontSize},
-             "px Helvetica,Arial,sans-serif;fill:#222}\n.t{font-size:", Px{kTitleSize},
-             "px;font-weight:bold}.s{fill:#555}.e{text-anchor:end}.c{text-anchor:middle}\n",
+    const SvgPage page{layout_.width, height(), picture_.title,
+                       "Gantt chart, row by row over time. " + picture_.subtitle};
+    begin_svg(page, out_);
+    write_style();
+    write_definitions();
+    write_ground(page, out_);
+    const double first = kMargin + kTitleSize - 3;
+    write_title(page, first, picture_.title, out_);
+    write_subtitle(page, first + 19, picture_.subtitle, out_);
+    if (layout_.left_out > 0)
+      write_subtitle(page, first + 35, fmt::format("{} more rows are left out", layout_.left_out), out_);
+  }
+
+  void write_style() {
+    out_.put(".e{text-anchor:end}.c{text-anchor:middle}\n",
              ".n{text-anchor:middle;pointer-events:none;font-size:",
              Px{std::min(kFontSize, layout_.row_height * 0.62)},
              "px}.w{fill:#fff}\n.r{fill:#fafafa}.l{stroke:#e4e4e4;fill:none}.x{stroke:#555;fill:none}\n");
@@ -134,7 +143,11 @@ class LaneDrawer {
       else
         out_.put(picture_.styles[i].fill, "}\n");
     }
-    out_.put("</style>\n<defs>\n");
+    out_.put("</style>\n");
+  }
+
+  void write_definitions() {
+    out_.put("<defs>\n");
     for (std::size_t i = 0; i < used_.size(); ++i) {
       if (!used_[i] || !picture_.styles[i].hatched) continue;
       const Hatch& look = picture_.styles[i].hatch;
@@ -143,18 +156,7 @@ class LaneDrawer {
                "\" d=\"M0 0h6v6H0z\"/><path stroke=\"", look.stroke, "\" d=\"", look.path,
                "\"/></pattern>\n");
     }
-    out_.put("</defs>\n<rect width=\"", Px{layout_.width}, "\" height=\"", Px{height()},
-             "\" fill=\"#fff\"/>\n");
-    const double first = kMargin + kTitleSize - 3;
-    write_line("t", kTitleSize * 1.06, first, picture_.title);
-    write_line("s", kFontSize, first + 19, picture_.subtitle);
-    if (layout_.left_out > 0)
-      write_line("s", kFontSize, first + 35, fmt::format("{} more rows are left out", layout_.left_out));
-  }
-
-  void write_line(std::string_view style, double size, double y, std::string_view text) {
-    out_.put("<text class=\"", style, "\" x=\"", Px{kMargin}, "\" y=\"", Px{y}, "\">",
-             XmlText{fit_text(text, size, layout_.width - 2 * kMargin)}, "</text>\n");
+    out_.put("</defs>\n");
   }
 
   void write_grid() {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "sim/report/roofline_layout.h"
+#include "sim/report/svg_page.h"
 #include "sim/report/svg_palette.h"
 #include "sim/report/svg_text.h"
 
@@ -52,9 +53,7 @@ std::string description(const RooflinePicture& picture) {
 }
 
 void write_style(const Scene& scene, TextWriter& out) {
-  out.put("<style>\ntext{font:", Px{kFontSize}, "px Helvetica,Arial,sans-serif;fill:#222}\n",
-          ".t{font-size:", Px{kTitleSize},
-          "px;font-weight:bold}.s{fill:#555}.e{text-anchor:end}.c{text-anchor:middle}\n",
+  out.put(".e{text-anchor:end}.c{text-anchor:middle}\n",
           ".l{stroke:#e4e4e4;fill:none}.f{stroke:#f3f3f3;fill:none}.x{stroke:#555;fill:none}\n",
           ".r{stroke:#333;stroke-width:1.4;fill:none}.h{stroke:#fff;stroke-width:3;paint-order:stroke}\n",
           ".d{fill:none;stroke-linecap:round;stroke-width:", Px{scene.dots.size}, "}\n");
@@ -64,21 +63,14 @@ void write_style(const Scene& scene, TextWriter& out) {
 }
 
 void write_head(const Scene& scene, double height, TextWriter& out) {
-  const double width = scene.layout.width;
   const std::string& title = scene.picture.title;
-  out.put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", Px{width}, "\" height=\"", Px{height},
-          "\" viewBox=\"0 0 ", Px{width}, ' ', Px{height}, "\" role=\"img\" aria-labelledby=\"t d\">\n",
-          "<title id=\"t\">", XmlText{title.empty() ? "Roofline" : title}, "</title>\n<desc id=\"d\">",
-          XmlText{description(scene.picture)}, "</desc>\n");
+  const SvgPage page{scene.layout.width, height, title.empty() ? "Roofline" : title,
+                     description(scene.picture)};
+  begin_svg(page, out);
   write_style(scene, out);
-  // Explicit, so that dark viewers do not show dark text on dark ground.
-  out.put("<rect width=\"", Px{width}, "\" height=\"", Px{height}, "\" fill=\"#fff\"/>\n");
-  const auto line = [&](std::string_view style, double size, double y, std::string_view text) {
-    out.put("<text class=\"", style, "\" x=\"", Px{kMargin}, "\" y=\"", Px{y}, "\">",
-            XmlText{fit_text(text, size, width - 2 * kMargin)}, "</text>\n");
-  };
-  if (!title.empty()) line("t", kTitleSize * 1.06, scene.layout.title_y, title);
-  line("s", kFontSize, scene.layout.subtitle_y, scene.picture.subtitle);
+  write_ground(page, out);
+  if (!title.empty()) write_title(page, scene.layout.title_y, title, out);
+  write_subtitle(page, scene.layout.subtitle_y, scene.picture.subtitle, out);
 }
 
 void write_grid(const Scene& scene, TextWriter& out) {

@@ -1,7 +1,6 @@
 #include "sim/report/roofline_layout.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "sim/report/svg_layout.h"
-#include "sim/report/svg_text.h"
+#include "sim/report/svg_page.h"
 
 namespace stagecraft {
 
@@ -90,21 +90,17 @@ class Drawing {
   double bottom() const { return kTop + kPlotHeight; }
 
   void head() {
-    const double height = bottom() + kBelow;
-    out_.put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", Px{width_}, "\" height=\"", Px{height},
-             "\" viewBox=\"0 0 ", Px{width_}, ' ', Px{height}, "\" role=\"img\" aria-labelledby=\"t d\">\n",
-             "<title id=\"t\">", XmlText{picture_.title}, "</title>\n<desc id=\"d\">",
-             XmlText{picture_.y_label}, " over ", XmlText{picture_.x_label},
-             "</desc>\n<style>\ntext{font:", Px{kFontSize},
-             "px Helvetica,Arial,sans-serif;fill:#222}\n.t{font-size:", Px{kTitleSize},
-             "px;font-weight:bold}.s{fill:#555}.e{text-anchor:end}.c{text-anchor:middle}\n",
+    const SvgPage page{width_, bottom() + kBelow, picture_.title,
+                       fmt::format("{} over {}", picture_.y_label, picture_.x_label)};
+    begin_svg(page, out_);
+    out_.put(".e{text-anchor:end}.c{text-anchor:middle}\n",
              ".l{stroke:#e4e4e4;fill:none}.x{stroke:#555;fill:none}.f{stroke:#0072b2;stroke-width:1.6;fill:"
              "none}\n",
              ".m{stroke:#d55e00;stroke-dasharray:5 4;fill:none}.o{fill:#0072b2}.p{fill:#9aa5b1}\n",
-             ".h{stroke:#fff;stroke-width:3;paint-order:stroke}\n</style>\n<rect width=\"", Px{width_},
-             "\" height=\"", Px{height}, "\" fill=\"#fff\"/>\n");
-    text("t", kMargin, 24, fit_text(picture_.title, kTitleSize * 1.06, width_ - 2 * kMargin));
-    text("s", kMargin, 43, fit_text(picture_.subtitle, kFontSize, width_ - 2 * kMargin));
+             ".h{stroke:#fff;stroke-width:3;paint-order:stroke}\n</style>\n");
+    write_ground(page, out_);
+    write_title(page, 24, picture_.title, out_);
+    write_subtitle(page, 43, picture_.subtitle, out_);
   }
 
   void text(std::string_view style, double x, double y, std::string_view what) {

@@ -30,7 +30,8 @@ struct ScatterPicture {
 
 /// Draws points with their labels as SVG, linear axes, and through those on the front a line in steps: what
 /// of y can be had for an x. Labels that would cover another one are left out; every point has its label as a
-/// tooltip. Same picture, same bytes. O(points^2). REQUIRES: a point.
+/// tooltip. Same picture, same bytes. O(points^2). REQUIRES: a point, and finite numbers of at least 0: an
+/// axis has no place for others.
 void write_scatter(const ScatterPicture& picture, TextSink& sink);
 
 }  // namespace stagecraft

@@ -34,6 +34,11 @@ IndexRange overlapping(IndexRange all, const Selection& selection, Start start, 
 
 }  // namespace
 
+bool cuts(const Timeline& timeline, const Selection& selection) {
+  return selection.from > TimePoint{0} || selection.to < timeline.makespan ||
+         shown_ranks(timeline, selection).size() < static_cast<std::size_t>(timeline.ranks());
+}
+
 IndexRange shown_ranks(const Timeline& timeline, const Selection& selection) {
   const int first = std::max(selection.first_rank, 0);
   const int last = std::min(selection.last_rank, timeline.ranks() - 1);

@@ -23,6 +23,9 @@ constexpr bool in_window(const Selection& selection, TimePoint start, TimePoint 
   return start < selection.to && (end > selection.from || start >= selection.from);
 }
 
+/// Whether the selection leaves out a rank or a time of `timeline`.
+bool cuts(const Timeline& timeline, const Selection& selection);
+
 /// A half-open range of indexes.
 struct IndexRange {
   std::size_t first = 0;

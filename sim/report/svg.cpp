@@ -6,6 +6,7 @@
 
 #include "base/quantity.h"
 #include "sim/report/svg_legend.h"
+#include "sim/report/svg_page.h"
 #include "sim/report/svg_palette.h"
 #include "sim/report/svg_rows.h"
 
@@ -44,9 +45,7 @@ bool has_edges(const SvgScene& scene) {
 
 void write_style(const SvgScene& scene, TextWriter& out) {
   const SvgContents& contents = scene.contents;
-  out.put("<style>\ntext{font:", Px{kFontSize}, "px Helvetica,Arial,sans-serif;fill:#222}\n",
-          ".t{font-size:", Px{kTitleSize},
-          "px;font-weight:bold}.s{fill:#555}.e{text-anchor:end}.c{text-anchor:middle}\n",
+  out.put(".e{text-anchor:end}.c{text-anchor:middle}\n",
           ".n{text-anchor:middle;font-size:", Px{std::min(kFontSize, scene.layout.row_height * 0.62)},
           "px;fill:#000;pointer-events:none}.w{fill:#fff}\n",
           ".r{fill:#fafafa}.l{stroke:#e4e4e4;fill:none}.x{stroke:#555;fill:none}.m{fill:#9aa5b1}\n",
@@ -90,30 +89,14 @@ void write_definitions(const SvgScene& scene, TextWriter& out) {
 void write_head(const SvgScene& scene, double height, TextWriter& out) {
   const SvgLayout& layout = scene.layout;
   const std::string& title = scene.options.title;
-  out.put("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"", Px{layout.width}, "\" height=\"", Px{height},
-          "\" viewBox=\"0 0 ", Px{layout.width}, ' ', Px{height},
-          "\" role=\"img\" aria-labelledby=\"t d\">\n", "<title id=\"t\">",
-          XmlText{title.empty() ? "Timeline" : title}, "</title>\n<desc id=\"d\">",
-          XmlText{description(scene)}, "</desc>\n");
+  const SvgPage page{layout.width, height, title.empty() ? "Timeline" : title, description(scene)};
+  begin_svg(page, out);
   write_style(scene, out);
   write_definitions(scene, out);
-  // Explicit, so that dark viewers do not show dark text on dark ground.
-  out.put("<rect width=\"", Px{layout.width}, "\" height=\"", Px{height}, "\" fill=\"#fff\"/>\n");
-}
-
-void write_line(const SvgScene& scene, std::string_view style, double size, double y, std::string_view text,
-                TextWriter& out) {
-  const double width = scene.layout.width - 2 * kMargin;
-  out.put("<text class=\"", style, "\" x=\"", Px{kMargin}, "\" y=\"", Px{y}, "\">",
-          XmlText{fit_text(text, size, width)}, "</text>\n");
-}
-
-void write_titles(const SvgScene& scene, TextWriter& out) {
-  const SvgLayout& layout = scene.layout;
-  if (!scene.options.title.empty())
-    write_line(scene, "t", kTitleSize * 1.06, layout.title_y, scene.options.title, out);
-  write_line(scene, "s", kFontSize, layout.subtitle_y, subtitle(scene), out);
-  if (!layout.note.empty()) write_line(scene, "s", kFontSize, layout.note_y, layout.note, out);
+  write_ground(page, out);
+  if (!title.empty()) write_title(page, layout.title_y, title, out);
+  write_subtitle(page, layout.subtitle_y, subtitle(scene), out);
+  if (!layout.note.empty()) write_subtitle(page, layout.note_y, layout.note, out);
 }
 
 /// As many labels as fit below each other: each row's, or every 2nd, 5th, 10th, ...
@@ -177,7 +160,6 @@ void write_svg(const Timeline& timeline, const SvgOptions& options, TextSink& si
 
   TextWriter out(sink);
   write_head(scene, layout.legend_y + lines * kLegendLine + kMargin, out);
-  write_titles(scene, out);
   write_grid(scene, out);
   write_rank_labels(scene, out);
   if (layout.arrows) draw_arrows(scene, out);  // first, so that long ones pass behind the rows between

@@ -1,6 +1,5 @@
 #include "sim/report/text.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "base/json.h"

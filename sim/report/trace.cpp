@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "sim/report/trace_transfers.h"
@@ -78,6 +79,7 @@ class TraceWriter {
       : timeline_(timeline), options_(options), out_(sink) {
     if (options.transfers) transfers_ = shown_transfers(timeline, options.selection);
     sends_ = transfers_.sends;
+    receives_ = transfers_.receives;
     starts_ = transfers_.starts;
     ends_ = transfers_.ends;
   }
@@ -85,6 +87,7 @@ class TraceWriter {
   void write() {
     out_.put("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
     const IndexRange ranks = shown_ranks(timeline_, options_.selection);
+    if (ranks.size() > 0 && cuts(timeline_, options_.selection)) write_cut(ranks);
     for (std::size_t rank = ranks.first; rank < ranks.last; ++rank) write_rank(rank);
     for (const TransferKey& key : late_ends_) write_late_flow_end(key);
     out_.put("\n]}\n");
@@ -104,26 +107,52 @@ class TraceWriter {
     first_ = false;
   }
 
-  void write_rank(std::size_t rank) {
-    std::span<const TransferKey> sends = take_sends(timeline_.begin[rank + 1]);
-    const SendTracks forward = tracks_of(timeline_, sends, false);
-    const SendTracks backward = tracks_of(timeline_, sends, true);
+  void write_cut(IndexRange ranks) {
+    const Selection& shown = options_.selection;
+    begin_event();
+    out_.put("\"name\":\"", kTraceCut, "\",\"ph\":\"M\",", track(ranks.first, kCompute),
+             ",\"args\":{\"window_from\":", microseconds(std::max(shown.from, TimePoint{0})),
+             ",\"window_to\":", microseconds(std::min(shown.to, timeline_.makespan)),
+             ",\"makespan\":", microseconds(timeline_.makespan), ",\"first_rank\":", ranks.first,
+             ",\"last_rank\":", ranks.last - 1, ",\"ranks\":", timeline_.ranks(), "}}");
+  }
 
+  void write_rank(std::size_t rank) {
     write_process(rank);
     write_thread(rank, kCompute, "compute");
     write_ops(rank);
     write_bubbles(rank);
-    write_sends(rank, forward, kSends, "sends (activations)");
-    write_sends(rank, backward, kSends + forward.tracks, "sends (gradients)");
+    write_transfers(rank);
     write_counters(rank);
   }
 
-  std::span<const TransferKey> take_sends(std::size_t end_op) {
-    std::size_t count = 0;
-    while (count < sends_.size() && sends_[count].op < end_op) ++count;
-    const auto taken = sends_.first(count);
-    sends_ = sends_.subspan(count);
-    return taken;
+  void write_transfers(std::size_t rank) {
+    const auto sends = take_until(sends_, timeline_.begin[rank + 1]);
+    const auto receives = take_until(receives_, timeline_.begin[rank + 1]);
+    std::uint64_t slot = kSends;
+    const auto write = [&](std::span<const TransferKey> keys, bool backward, std::string_view name) {
+      const SendTracks tracks = tracks_of(timeline_, keys, backward);
+      for (std::uint32_t i = 0; i < tracks.tracks; ++i) write_thread(rank, slot + i, name);
+      for (const TrackedSend& send : tracks.sends) write_transfer(send.transfer, rank, slot + send.track);
+      slot += tracks.tracks;
+    };
+    write(sends, false, "sends (activations)");
+    write(sends, true, "sends (gradients)");
+    write(receives, false, "receives (activations)");
+    write(receives, true, "receives (gradients)");
+  }
+
+  /// As what `rank` sends or, where another rank sends it, receives.
+  void write_transfer(std::uint32_t index, std::size_t rank, std::uint64_t slot) {
+    const Transfer& transfer = timeline_.transfers[index];
+    const std::size_t from = rank_of(timeline_, transfer.from_op), to = rank_of(timeline_, transfer.to_op);
+    begin_event();
+    out_.put("\"name\":\"", from == rank ? "send " : "receive ", OpName{timeline_.ops[transfer.from_op]},
+             "\",\"cat\":\"communication\",\"ph\":\"X\",", track(rank, slot),
+             Span{transfer.start, transfer.end}, ",\"args\":{\"to\":\"",
+             OpName{timeline_.ops[transfer.to_op]},
+             from == rank ? "\",\"to_rank\":" : "\",\"from_rank\":", from == rank ? to : from,
+             ",\"transfer\":", index + 1, "}}");
   }
 
   void write_process(std::size_t rank) {
@@ -233,20 +262,6 @@ class TraceWriter {
     }
   }
 
-  void write_sends(std::size_t rank, const SendTracks& tracks, std::uint64_t first_slot,
-                   std::string_view name) {
-    for (std::uint32_t i = 0; i < tracks.tracks; ++i) write_thread(rank, first_slot + i, name);
-    for (const TrackedSend& send : tracks.sends) {
-      const Transfer& transfer = timeline_.transfers[send.transfer];
-      begin_event();
-      out_.put("\"name\":\"send ", OpName{timeline_.ops[transfer.from_op]},
-               "\",\"cat\":\"communication\",\"ph\":\"X\",", track(rank, first_slot + send.track),
-               Span{transfer.start, transfer.end}, ",\"args\":{\"to\":\"",
-               OpName{timeline_.ops[transfer.to_op]}, "\",\"to_rank\":", rank_of(timeline_, transfer.to_op),
-               ",\"transfer\":", send.transfer + 1, "}}");
-    }
-  }
-
   void write_counters(std::size_t rank) {
     if (!options_.counters) return;
     for (const Counter& counter : timeline_.counters) {
@@ -272,7 +287,7 @@ class TraceWriter {
   TextWriter out_;
   bool first_ = true;
   ShownTransfers transfers_;
-  std::span<const TransferKey> sends_, starts_, ends_;  // what is left of the lists in transfers_
+  std::span<const TransferKey> sends_, receives_, starts_, ends_;  // what is left of those in transfers_
   std::vector<TransferKey> late_ends_;
 };
 
@@ -292,7 +307,8 @@ TraceSize trace_size(const Timeline& timeline, const TraceOptions& options) {
   }
   for (const Transfer& transfer : timeline.transfers) {
     if (!options.transfers || !has_slice(timeline, transfer, options.selection)) continue;
-    sends += ranks.contains(rank_of(timeline, transfer.from_op));
+    sends += ranks.contains(rank_of(timeline, transfer.from_op)) ||
+             ranks.contains(rank_of(timeline, transfer.to_op));
   }
   for (const Counter& counter : timeline.counters) {
     if (!options.counters || !ranks.contains(counter.rank)) continue;

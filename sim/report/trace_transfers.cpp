@@ -47,13 +47,16 @@ bool has_slice(const Timeline& timeline, const Transfer& transfer, const Selecti
 ShownTransfers shown_transfers(const Timeline& timeline, const Selection& selection) {
   const ShownOps shown(timeline, selection);
   const IndexRange ranks = shown_ranks(timeline, selection);
-  const IndexRange producers{timeline.begin[ranks.first], timeline.begin[ranks.last]};
+  const IndexRange of_ranks{timeline.begin[ranks.first], timeline.begin[ranks.last]};
 
   ShownTransfers result;
   for (std::uint32_t i = 0; i < timeline.transfers.size(); ++i) {
     const Transfer& transfer = timeline.transfers[i];
-    if (producers.contains(transfer.from_op) && has_slice(timeline, transfer, selection)) {
-      result.sends.push_back({transfer.from_op, i});
+    if (has_slice(timeline, transfer, selection)) {
+      if (of_ranks.contains(transfer.from_op))
+        result.sends.push_back({transfer.from_op, i});
+      else if (of_ranks.contains(transfer.to_op))
+        result.receives.push_back({transfer.to_op, i});
     }
     if (shown.contains(transfer.from_op) && shown.contains(transfer.to_op)) {
       result.starts.push_back({transfer.from_op, i});
@@ -61,6 +64,7 @@ ShownTransfers shown_transfers(const Timeline& timeline, const Selection& select
     }
   }
   sort(result.sends);
+  sort(result.receives);
   sort(result.starts);
   sort(result.ends);
   return result;
@@ -69,6 +73,14 @@ ShownTransfers shown_transfers(const Timeline& timeline, const Selection& select
 std::span<const TransferKey> take_op(std::span<const TransferKey>& keys, std::size_t op) {
   std::size_t count = 0;
   while (count < keys.size() && keys[count].op == op) ++count;
+  const auto taken = keys.first(count);
+  keys = keys.subspan(count);
+  return taken;
+}
+
+std::span<const TransferKey> take_until(std::span<const TransferKey>& keys, std::size_t end_op) {
+  std::size_t count = 0;
+  while (count < keys.size() && keys[count].op < end_op) ++count;
   const auto taken = keys.first(count);
   keys = keys.subspan(count);
   return taken;

@@ -1,10 +1,7 @@
 #include "sim/trace/activity.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-
-#include "sim/report/selection.h"
+#include <tuple>
 
 namespace stagecraft {
 
@@ -30,25 +27,57 @@ std::array<IdleCauseInfo, kIdleCauses> all_causes() {
   return causes;
 }
 
-void add_ops(const Timeline& timeline, std::vector<RankActivity>& ranks) {
-  for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
-    for (std::size_t op = timeline.begin[rank]; op < timeline.begin[rank + 1]; ++op) {
-      const bool compute = info(timeline.ops[op].kind).compute;
-      if (!compute && timeline.end[op] == timeline.start[op]) continue;  // only starts a transfer
-      ranks[rank].work.push_back(
-          {timeline.start[op], timeline.end[op], compute ? WorkClass::Compute : WorkClass::Communication});
+/// Gathers the work of the ranks that are shown, as far as it lies in the window.
+class WorkOfRanks {
+ public:
+  WorkOfRanks(const Timeline& timeline, const Selection& shown)
+      : timeline_(timeline),
+        shown_(shown),
+        range_(shown_ranks(timeline, shown)),
+        window_{std::max(shown.from, TimePoint{0}), std::min(shown.to, timeline.makespan)},
+        ranks_(range_.size()) {
+    for (std::size_t i = 0; i < ranks_.size(); ++i) {
+      ranks_[i].name = rank_name(timeline, range_.first + i);
+      ranks_[i].window = window_;
     }
   }
-}
 
-void add_transfers(const Timeline& timeline, std::vector<RankActivity>& ranks) {
-  for (const Transfer& transfer : timeline.transfers) {
-    if (transfer.end <= transfer.start) continue;
-    const Work work{transfer.start, transfer.end, WorkClass::Communication};
-    ranks[rank_of(timeline, transfer.from_op)].work.push_back(work);
-    ranks[rank_of(timeline, transfer.to_op)].work.push_back(work);
+  void add_ops() {
+    for (std::size_t rank = range_.first; rank < range_.last; ++rank) {
+      for (std::size_t op = timeline_.begin[rank]; op < timeline_.begin[rank + 1]; ++op) {
+        const bool compute = info(timeline_.ops[op].kind).compute;
+        if (!compute && timeline_.end[op] == timeline_.start[op]) continue;  // only starts a transfer
+        add(rank, timeline_.start[op], timeline_.end[op],
+            compute ? WorkClass::Compute : WorkClass::Communication);
+      }
+    }
   }
-}
+
+  void add_transfer(std::size_t rank, TimePoint start, TimePoint end) {
+    if (end > start && range_.contains(rank)) add(rank, start, end, WorkClass::Communication);
+  }
+
+  std::vector<RankActivity> take() {
+    for (RankActivity& rank : ranks_)
+      std::sort(rank.work.begin(), rank.work.end(), [](const Work& a, const Work& b) {
+        return std::tie(a.start, a.end, a.work) < std::tie(b.start, b.end, b.work);
+      });
+    return std::move(ranks_);
+  }
+
+ private:
+  void add(std::size_t rank, TimePoint start, TimePoint end, WorkClass work) {
+    if (!in_window(shown_, start, end)) return;
+    ranks_[rank - range_.first].work.push_back(
+        {std::max(start, window_.start), std::min(end, window_.end), work});
+  }
+
+  const Timeline& timeline_;
+  const Selection& shown_;
+  IndexRange range_;
+  Interval window_;
+  std::vector<RankActivity> ranks_;
+};
 
 /// The idle time of a rank, by the bubbles that cover it.
 void find_idle(std::span<const Bubble> bubbles, RankActivity& rank) {
@@ -75,19 +104,19 @@ std::span<const IdleCauseInfo> idle_causes() {
   return causes;
 }
 
-std::vector<RankActivity> activity_of(const Timeline& timeline) {
-  std::vector<RankActivity> ranks(static_cast<std::size_t>(timeline.ranks()));
-  add_ops(timeline, ranks);
-  add_transfers(timeline, ranks);
-  for (std::size_t r = 0; r < ranks.size(); ++r) {
-    RankActivity& rank = ranks[r];
-    rank.name = rank_name(timeline, r);
-    rank.window = {TimePoint{0}, timeline.makespan};
-    std::sort(rank.work.begin(), rank.work.end(), [](const Work& a, const Work& b) {
-      return a.start != b.start ? a.start < b.start : a.end < b.end;
-    });
-    find_idle(shown_bubbles(timeline, r, {}), rank);
-  }
+std::vector<RankActivity> activity_of(const Timeline& timeline, const Selection& shown,
+                                      std::span<const RankTransfer> transfers) {
+  WorkOfRanks work(timeline, shown);
+  work.add_ops();
+  for (const Transfer& transfer : timeline.transfers)
+    for (const std::uint32_t op : {transfer.from_op, transfer.to_op})
+      work.add_transfer(rank_of(timeline, op), transfer.start, transfer.end);
+  for (const RankTransfer& transfer : transfers)
+    work.add_transfer(transfer.rank, transfer.start, transfer.end);
+  std::vector<RankActivity> ranks = work.take();
+  const std::size_t first = shown_ranks(timeline, shown).first;
+  for (std::size_t i = 0; i < ranks.size(); ++i)
+    find_idle(shown_bubbles(timeline, first + i, shown), ranks[i]);
   return ranks;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/report/selection.h"
 #include "sim/timeline/timeline.h"
 #include "sim/trace/intervals.h"
 
@@ -67,11 +68,20 @@ struct RankActivity {
   std::vector<IdleStretch> idle;  ///< by time: the part of the window in which there is no work
 };
 
-/// The ranks of a timeline, each from time 0 to the makespan. A rank communicates while it runs an op that
-/// holds it for a send or a reduction, and while something that it sends or receives is on the link
-/// (Timeline::transfers). Idle stretches have the causes of Timeline::bubbles, cut by communication; where
-/// those say nothing, Unknown. O(n log n).
-std::vector<RankActivity> activity_of(const Timeline& timeline);
+/// What one rank has of a transfer: [start, end).
+struct RankTransfer {
+  std::uint32_t rank = 0;
+  TimePoint start{0};
+  TimePoint end{0};
+};
+
+/// The ranks of a timeline that are shown, each from time 0 to the makespan or over the part of it that lies
+/// in the window; what lies across its edge is cut there. A rank communicates while it runs an op that holds
+/// it for a send or a reduction, and while something that it sends or receives is on the link
+/// (Timeline::transfers, and `transfers` whose other end the timeline does not have). Idle stretches have the
+/// causes of Timeline::bubbles, cut by communication; where those say nothing, Unknown. O(n log n).
+std::vector<RankActivity> activity_of(const Timeline& timeline, const Selection& shown = {},
+                                      std::span<const RankTransfer> transfers = {});
 
 /// Lengths of a rank's time. Compute, communication and copies are unions: two kernels at once count once.
 struct ActivityMetrics {

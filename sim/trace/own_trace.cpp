@@ -13,17 +13,23 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/trace_text.h"
+#include "sim/report/trace.h"
 
 namespace stagecraft {
 
 namespace {
 
 constexpr std::array<std::string_view, 5> kCategories = {"", "compute", "communication", "idle", "transfer"};
-constexpr std::array<std::string_view, 16> kArgs = {
-    "name",      "kind",     "stage",          "microbatch",          "segment",
-    "replica",   "cause",    "backward_stage", "backward_microbatch", "backward_replica",
-    "waits_for", "transfer", "waits_for_rank", "waits_for_replica",   "op",
-    "at"};
+constexpr std::string_view kArgs[] = {
+    // of ops
+    "kind", "stage", "microbatch", "segment", "replica", "backward_stage", "backward_microbatch",
+    "backward_replica",
+    // of bubbles and transfers
+    "cause", "waits_for", "waits_for_rank", "waits_for_replica", "transfer", "to_rank", "from_rank", "op",
+    "at",
+    // of ranks and of what a cut trace shows
+    "name", "window_from", "window_to", "makespan", "first_rank", "last_rank", "ranks"};
 
 /// An op as a bubble names it.
 struct OpKey {
@@ -39,6 +45,8 @@ struct OpKeyHash {
   }
 };
 
+constexpr std::uint32_t kNoRank = 0xFFFFFFFFu;
+
 /// A transfer, as far as the file has said of it.
 struct Arrow {
   std::uint32_t from = kNoOp;
@@ -47,6 +55,7 @@ struct Arrow {
   bool has_slice = false;
   TimePoint start{0};
   TimePoint end{0};
+  std::array<std::uint32_t, 2> ranks{kNoRank, kNoRank};  // that have a part in it, as far as they are known
 };
 
 /// Ops are numbered within their rank while they are read, since ranks may come in any order.
@@ -63,8 +72,10 @@ class OwnTraceReader {
  public:
   OwnTraceReader(const ChromeTrace& trace, const std::string& path) : trace_(trace), path_(path) {}
 
-  Timeline read() {
+  OwnTrace read() {
     find_ranks();
+    read_cut();
+    number_ranks();
     for (const TraceEvent& event : trace_.events) read_op(event);
     place_ops();
     for (const TraceEvent& event : trace_.events) read_rest(event);
@@ -75,7 +86,7 @@ class OwnTraceReader {
                      });
     place_transfers();
     name_ranks();
-    return std::move(timeline_);
+    return {std::move(timeline_), shown_, std::move(transfers_)};
   }
 
  private:
@@ -112,8 +123,43 @@ class OwnTraceReader {
       if (event.phase != 'M' || event.name != "process_name") continue;
       ranks_.push_back({.pid = event.pid, .name = text_of(arg_of(event, "name"))});
     }
+  }
+
+  /// Ranks that are not shown get their places, so that all have their numbers in the step.
+  void read_cut() {
+    for (const TraceEvent& event : trace_.events) {
+      if (event.phase != 'M' || event.name != kTraceCut) continue;
+      const std::int64_t ranks = number(event, "ranks", kMaxStages);
+      shown_.from = time(event, "window_from", TimePoint{-1});
+      shown_.to = time(event, "window_to", TimePoint{-1});
+      timeline_.makespan = time(event, "makespan", TimePoint{-1});
+      shown_.first_rank = static_cast<int>(number(event, "first_rank", ranks - 1, -1));
+      shown_.last_rank = static_cast<int>(number(event, "last_rank", ranks - 1, -1));
+      if (shown_.from < TimePoint{0} || shown_.to <= shown_.from || timeline_.makespan < shown_.to ||
+          shown_.first_rank < 0 || shown_.last_rank < shown_.first_rank)
+        fail(event, "does not say which part of a step the trace shows");
+      add_hidden_ranks(event, ranks);
+      return;
+    }
+  }
+
+  void add_hidden_ranks(const TraceEvent& cut, std::int64_t ranks) {
+    std::vector<bool> has(static_cast<std::size_t>(ranks));
+    for (const RankOps& rank : ranks_) {
+      if (rank.pid < 1 || rank.pid > ranks)
+        fail(cut, fmt::format("says that there are {} ranks, but there is a process {}", ranks, rank.pid));
+      has[static_cast<std::size_t>(rank.pid - 1)] = true;
+    }
+    for (std::int64_t rank = 0; rank < ranks; ++rank)
+      if (!has[static_cast<std::size_t>(rank)]) ranks_.push_back({.pid = rank + 1});
+  }
+
+  void number_ranks() {
     std::stable_sort(ranks_.begin(), ranks_.end(), [](auto& a, auto& b) { return a.pid < b.pid; });
-    for (std::size_t rank = 0; rank < ranks_.size(); ++rank) rank_of_pid_[ranks_[rank].pid] = rank;
+    for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
+      if (!rank_of_pid_.try_emplace(ranks_[rank].pid, rank).second)
+        throw file_error(path_, fmt::format("names process {} twice", ranks_[rank].pid),
+                         {"two traces were joined in it: give one that `stagecraft run --trace` wrote"});
   }
 
   std::size_t rank_of(const TraceEvent& event) const {
@@ -179,13 +225,20 @@ class OwnTraceReader {
     if (is_op(event)) {
       ++seen_[rank];
     } else if (!arg_of(event, "transfer").empty()) {
-      Arrow& arrow = arrows_[number(event, "transfer", std::numeric_limits<std::uint32_t>::max())];
-      arrow.has_slice = true;
-      arrow.start = event.start;
-      arrow.end = event.end();
+      read_transfer(event, static_cast<std::uint32_t>(rank));
     } else if (!arg_of(event, "cause").empty()) {
       read_bubble(event, rank);
     }
+  }
+
+  void read_transfer(const TraceEvent& event, std::uint32_t rank) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+    Arrow& arrow = arrows_[number(event, "transfer", kMost)];
+    arrow.has_slice = true;
+    arrow.start = event.start;
+    arrow.end = event.end();
+    const auto to = rank_of_pid_.find(number(event, "to_rank", kMost, -2) + 1);  // of a receive there is none
+    arrow.ranks = {rank, to == rank_of_pid_.end() ? kNoRank : static_cast<std::uint32_t>(to->second)};
   }
 
   /// The op of the rank that was read last, or the one that the event names by its place.
@@ -230,16 +283,22 @@ class OwnTraceReader {
     if (args.size() != 1) return;
     const auto rank = static_cast<std::uint32_t>(rank_of(event));
     auto& counters = timeline_.counters;
-    if (counters.empty() || counters.back().name != event.name || counters.back().rank != rank)
-      counters.push_back({std::string(event.name), std::string(args[0].first), rank, {}});
+    const std::string unit = text_of(fmt::format("\"{}\"", args[0].first));
+    if (counters.empty() || counters.back().name != event.name || counters.back().unit != unit ||
+        counters.back().rank != rank)
+      counters.push_back({std::string(event.name), unit, rank, {}});
     constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
     counters.back().samples.push_back({event.start, number(event, args[0].first, kMost)});
   }
 
-  /// In the order of their numbers, those that have both ends.
+  /// In the order of their numbers, those that have both ends; of others what ranks have of them.
   void place_transfers() {
     for (const auto& [number, arrow] : arrows_) {
-      if (arrow.from == kNoOp || arrow.to == kNoOp) continue;
+      if (arrow.from == kNoOp || arrow.to == kNoOp) {
+        for (const std::uint32_t rank : arrow.ranks)
+          if (rank != kNoRank) transfers_.push_back({rank, arrow.start, arrow.end});
+        continue;
+      }
       const bool handed_over = !info(timeline_.ops[arrow.from].kind).compute;
       if (!arrow.has_slice && !handed_over) continue;  // cut off: when it was on the link is unknown
       timeline_.transfers.push_back({arrow.from, arrow.to, arrow.start, arrow.end, arrow.backward});
@@ -249,7 +308,8 @@ class OwnTraceReader {
   void name_ranks() {
     bool own_names = false;
     for (std::size_t rank = 0; rank < ranks_.size(); ++rank)
-      own_names = own_names || ranks_[rank].name != fmt::format("rank {}", rank);
+      own_names =
+          own_names || (!ranks_[rank].name.empty() && ranks_[rank].name != fmt::format("rank {}", rank));
     if (!own_names) return;
     for (RankOps& rank : ranks_) timeline_.rank_names.push_back(std::move(rank.name));
   }
@@ -257,6 +317,8 @@ class OwnTraceReader {
   const ChromeTrace& trace_;
   const std::string& path_;
   Timeline timeline_;
+  Selection shown_;
+  std::vector<RankTransfer> transfers_;
   std::vector<RankOps> ranks_;
   std::map<std::int64_t, std::size_t> rank_of_pid_;
   std::unordered_map<OpKey, std::uint32_t, OpKeyHash> by_name_;
@@ -280,7 +342,7 @@ bool is_own_trace(const ChromeTrace& trace) {
   });
 }
 
-Timeline timeline_of(const ChromeTrace& trace, const std::string& path) {
+OwnTrace own_trace_of(const ChromeTrace& trace, const std::string& path) {
   return OwnTraceReader(trace, path).read();
 }
 

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <chrono>
 #include <map>
 #include <unordered_map>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "sim/trace/launches.h"
 
 namespace stagecraft {
@@ -21,6 +22,7 @@ constexpr std::array<std::string_view, 7> kCategories = {
 
 // Sums and differences of times of several files must fit a Duration.
 constexpr Duration kMostTime{std::int64_t{1} << 61};
+constexpr Duration kMostEvent = std::chrono::hours(24);
 constexpr Duration kMostSpan = std::chrono::hours(24 * 366);
 
 bool is_on_gpu(const TraceEvent& event) {
@@ -64,6 +66,7 @@ class ProfileReader {
       : traces_(traces), paths_(paths), rule_(rule) {}
 
   Profile read() {
+    for (std::size_t file = 0; file < traces_.size(); ++file) check_times(traces_[file], paths_[file]);
     find_origin();
     for (std::size_t file = 0; file < traces_.size(); ++file) read_file(file);
     profile_.communication = communication_.sorted();
@@ -73,6 +76,20 @@ class ProfileReader {
   }
 
  private:
+  /// A clock that jumped would make every number wrong.
+  static void check_times(const ChromeTrace& trace, const std::string& path) {
+    const auto far = [](Duration time) { return time > kMostTime || time < -kMostTime; };
+    for (const TraceEvent& event : trace.events) {
+      if (event.phase != 'X') continue;
+      if (event.duration > kMostEvent)
+        throw file_error(
+            path, fmt::format("event {} takes more than a day", in_quotes(event.name)),
+            {"the clock was set while it was recorded, or the file is damaged: record it again"});
+      if (far(event.start) || far(trace.base_time) || far(event.start + trace.base_time))
+        throw file_error(path, "has times of more than 73 years");
+    }
+  }
+
   /// The first start and, to be sure of the arithmetic, the last end on any GPU.
   void find_origin() {
     TimePoint first = TimePoint::max(), last = TimePoint::min();
@@ -82,9 +99,6 @@ class ProfileReader {
       for (const TraceEvent& event : trace.events) {
         if (!is_on_gpu(event) || event.phase != 'X') continue;
         found = true;
-        if (trace.base_time > kMostTime || trace.base_time < -kMostTime ||
-            event.start + trace.base_time > kMostTime || event.start + trace.base_time < -kMostTime)
-          throw file_error(paths_[file], "has times of more than 73 years");
         first = std::min(first, event.start + trace.base_time);
         last = std::max(last, event.end() + trace.base_time);
       }

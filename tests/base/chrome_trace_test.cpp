@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "base/error.h"
+#include "base/trace_text.h"
 #include "tests/trace_file.h"
 
 using namespace stagecraft;
@@ -116,6 +117,18 @@ TEST_CASE("times keep their nanoseconds", "[base]") {
   CHECK(start("7") == 7000);
 }
 
+TEST_CASE("who asks for it gets times of every length, as long as they fit", "[base]") {
+  const TraceFilter any{.most_start = Duration::max(), .most_duration = Duration::max()};
+  const ChromeTrace trace = read(
+      R"([{"ph": "X", "ts": 1, "dur": 9223372036854774.807}, {"ph": "X", "ts": 9223372036854775.807}])", any);
+  CHECK(trace.events[0].end() == Duration::max());
+  CHECK(trace.events[1].start == Duration::max());
+  CHECK_THROWS_WITH(read(R"([{"ph": "X", "name": "a", "ts": 1.001, "dur": 9223372036854774.807}])", any),
+                    Catch::Contains(": error: event 'a' ends after more than 292 years"));
+  for (const char* text : {"9223372036854775.8079", "9223372036854775.808", "9e15"})
+    CHECK(!from_microseconds(text));
+}
+
 TEST_CASE("only the categories asked for are kept", "[base]") {
   constexpr std::array<std::string_view, 1> kKernels = {"kernel"};
   const ChromeTrace trace = read(kTrace, {.categories = kKernels});
@@ -137,7 +150,9 @@ TEST_CASE("a file that is no trace is refused with its place", "[base][error]") 
         "literal\n"
         "      = a trace is written by torch.profiler's export_chrome_trace()");
   CHECK(error_of("m,n,k,us\n").starts_with("is no JSON (byte 1, line 1): "));
-  CHECK(error_of("").starts_with("is no JSON (byte 1, line 1): "));
+  CHECK(error_of("") == "is empty\n      = a trace is written by torch.profiler's export_chrome_trace()");
+  CHECK(error_of(packed("")).starts_with("is empty\n"));
+  CHECK(error_of("x").starts_with("is no JSON (byte 1, line 1): "));
   CHECK(error_of("{\"traceEvents\": [\n{\"ph\": \"X\", \"name\": \"aten::m") ==
         "ends in the middle of its JSON, after byte 46 (line 2)\n"
         "      = it was cut off: write it again, and wait for export_chrome_trace() to return");
@@ -147,6 +162,9 @@ TEST_CASE("a file that is no trace is refused with its place", "[base][error]") 
         "'1e300' is no time in microseconds, or one of more than 146 years");
   CHECK(error_of(R"([{"ph": "X", "dur": 86400000001}])") ==
         "'86400000001' is no time in microseconds, or one of more than a day");
+  CHECK(error_of(R"([{"ph": "X", "name": "a", "ts": 0, "dur": 1, "args": {"b": )") ==
+        "ends in the middle of its JSON, after byte 59 (line 1)\n"
+        "      = it was cut off: write it again, and wait for export_chrome_trace() to return");
   CHECK_THROWS_WITH(read_chrome_trace("no_such.json", {}),
                     "no_such.json: error: cannot be read: No such file or directory");
 }
@@ -174,4 +192,14 @@ TEST_CASE("arrows, counters and names are read where they are asked for") {
   CHECK(args_of(trace.events[2]) ==
         std::vector<std::pair<std::string_view, std::string_view>>{{"bytes", "5"}, {"more", "6"}});
   CHECK(read(text).events.empty());
+}
+
+TEST_CASE("keys of counters may have any letters", "[base]") {
+  const ChromeTrace trace = read(
+      R"([{"ph": "C", "name": "c", "args": {"a\tb": 1, "a": 2, "b\n": {"d\t": 4}, "a\\tb": 5, "\u00e9": 6}}])",
+      {.phases = "C", .counter_args = true});
+  CHECK(args_of(trace.events.at(0)) ==
+        std::vector<std::pair<std::string_view, std::string_view>>{
+            {R"(a\tb)", "1"}, {"a", "2"}, {R"(b\n)", R"({"d\t":4})"}, {R"(a\\tb)", "5"}, {"é", "6"}});
+  CHECK(arg_of(trace.events[0], "a") == "2");
 }

@@ -12,6 +12,8 @@
 #include <tuple>
 #include <utility>
 
+#include "sim/report/trace.h"
+
 namespace stagecraft {
 
 namespace {
@@ -106,6 +108,10 @@ class Checker {
     } else if (name == "process_sort_index" || name == "thread_sort_index") {
       if (!args.contains("sort_index") || !args["sort_index"].is_number_integer())
         broken(event.index, "no integer sort_index");
+    } else if (name == kTraceCut) {  // which viewers pass over
+      for (const char* number : {"first_rank", "last_rank", "ranks"})
+        if (!args.contains(number) || !args[number].is_number_integer())
+          broken(event.index, fmt::format("no integer {}", number));
     } else {
       broken(event.index, "unknown metadata " + name);
     }

@@ -154,6 +154,20 @@ TEST_CASE("a trace can be cut to ranks and a window", "[report]") {
   CHECK(count(text, "\"pid\":4,") == 0);
   CHECK(count(text, "\"ph\":\"X\"") == static_cast<std::size_t>(trace_size(timeline, part).slices));
   CHECK(count(text, "\"ph\":\"X\"") < 60);
+  const std::string step = std::to_string(timeline.makespan / Duration{1'000});
+  CHECK(count(text,
+              "{\"name\":\"stagecraft_cut\",\"ph\":\"M\",\"pid\":2,\"tid\":2,\"args\":{\"window_from\":10000,"
+              "\"window_to\":20000,\"makespan\":" +
+                  step + ",\"first_rank\":1,\"last_rank\":2,\"ranks\":4}}") == 1);
+  CHECK(count(text, "{\"name\":\"receive ") > 0);
+  CHECK(count(text, "\"from_rank\":0,") > 0);
+  CHECK(count(text, "\"from_rank\":3,") > 0);
+}
+
+TEST_CASE("a selection that leaves nothing out is no cut", "[report]") {
+  const Timeline timeline = with_transfer(one_f_one_b_pipeline(2, 2), Duration{1'000});
+  const Selection all{.to = timeline.makespan + Duration{1}, .last_rank = 7};
+  CHECK(trace(timeline, {.selection = all}) == trace(timeline));
 }
 
 TEST_CASE("what is switched off is not in the trace", "[report]") {

@@ -103,6 +103,99 @@ TEST_CASE("a trace that Stagecraft wrote is the step that it simulates again", "
         "    tail            1 ms           1 ms           none\n");
 }
 
+TEST_CASE("a cut trace says what it shows, and its numbers are of that part", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  printed({"run", "a.yaml", "--trace", "a.json.gz", "--csv", "run.csv", "--trace-window", "2ms..6ms",
+           "--trace-ranks", "1"});
+  // Rank 1 from 2 to 6: F0 until 2.5, B0 until 4.5, F1 until 5.5, B1. Its link: 2-2.5 in, 4.5-5 out.
+  CHECK(printed({"trace", "a.json.gz", "--svg", "a.svg"}) ==
+        "a.json.gz: simulated, 1 rank, 4 ops\n"
+        "  Cut        the trace shows 2 ms..6 ms of 10 ms, rank 1 of 2: all numbers are of this part\n"
+        "  Span       4 ms           of the part\n"
+        "  Compute    4 ms           100.0 % of the span\n"
+        "  Comm.      1 ms           1 ms (100.0 %) of it hidden behind compute, 0 s exposed\n"
+        "  Idle       0 s            0.0 % of the span\n"
+        "  Written    a.svg\n");
+  CHECK(read_text("a.svg").find("shown from 2 to 6 ms, ranks 1–1 of 2") != std::string::npos);
+  CHECK(printed({"trace", "a.json.gz", "--csv", "-"}) == read_text("run.csv"));
+  const json report = json::parse(printed({"trace", "a.json.gz", "--json", "-"}));
+  CHECK(report["cut"] == json::parse(R"({"from_s": 0.002, "to_s": 0.006, "step_s": 0.01, "first_rank": 1,
+                                         "last_rank": 1, "rank_count": 2})"));
+  CHECK(report["ranks"][0]["rank"] == 1);
+  check_explained(report);
+  CHECK(refused({"trace", "a.json.gz", "--against", "a.yaml"}) ==
+        "a.json.gz: error: shows a part of a step (2 ms..6 ms of 10 ms, rank 1 of 2), whose numbers are not "
+        "those of a whole one\n"
+        "      = write it without '--trace-window' and '--trace-ranks' to compare it with a scenario\n");
+}
+
+TEST_CASE("a simulated op of days reads back, a kernel of days is refused", "[error]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kTwoRanks);
+  printed({"run", "a.yaml", "--set", "costs.forward=1000 h", "--trace", "a.json"});
+  CHECK(printed({"trace", "a.json"}).find("2 ranks, 8 ops\n") != std::string::npos);
+  write_text("t.json", kineto(kernel("gemm", 7, 0, 86'400'000'001)));
+  CHECK(refused({"trace", "t.json"}) ==
+        "t.json: error: event 'gemm' takes more than a day\n"
+        "      = the clock was set while it was recorded, or the file is damaged: record it again\n");
+}
+
+TEST_CASE("no rank counts twice", "[error]") {
+  const TemporaryFolder folder;
+  const std::string rank = "\"distributedInfo\": {\"rank\": 3, \"world_size\": 8},";
+  write_text("a.json", kineto(kernel("gemm", 7, 0, 5), rank));
+  write_text("b.json", kineto(kernel("gemm", 7, 6, 9), rank));
+  std::filesystem::create_symlink("a.json", "link.json");
+  const std::string once = "      = give every trace once\n";
+  CHECK(refused({"trace", "a.json", "a.json"}) ==
+        "a.json: error: is the same file as 'a.json': it would count twice\n" + once);
+  CHECK(refused({"trace", "a.json", "b.json", "./a.json"}) ==
+        "./a.json: error: is the same file as 'a.json': it would count twice\n" + once);
+  CHECK(refused({"trace", "a.json", "link.json"}) ==
+        "link.json: error: is the same file as 'a.json': it would count twice\n" + once);
+  CHECK(refused({"trace", "a.json", "b.json"}) ==
+        "b.json: error: is of rank 3, as 'a.json' is: the rank would count twice\n"
+        "      = give one file per rank; 'distributedInfo' in it says of which one it is\n");
+}
+
+TEST_CASE("packed traces, and what became of them on the way", "[error]") {
+  const TemporaryFolder folder;
+  write_text("t.json", kineto(two_streams()));
+  REQUIRE(
+      shell("gzip --keep t.json && head -c 300 t.json.gz > cut.json.gz && head -c 8 t.json.gz > head.json.gz"
+            " && head -c 300 t.json > cut.json && : > empty.json && gzip --keep empty.json") == 0);
+  CHECK(printed({"trace", "t.json.gz"}).substr(9) == printed({"trace", "t.json"}).substr(6));
+  const std::string cut =
+      ": error: ends in the middle of its packed bytes\n      = it was cut off: copy or write it again\n";
+  CHECK(refused({"trace", "cut.json.gz"}) == "cut.json.gz" + cut);
+  CHECK(refused({"trace", "head.json.gz"}) == "head.json.gz" + cut);
+  CHECK(refused({"trace", "cut.json"}) ==
+        "cut.json: error: ends in the middle of its JSON, after byte 300 (line 4)\n"
+        "      = it was cut off: write it again, and wait for export_chrome_trace() to return\n");
+  for (const char* empty : {"empty.json", "empty.json.gz"})
+    CHECK(refused({"trace", empty}) ==
+          std::string(empty) +
+              ": error: is empty\n"
+              "      = a trace is written by torch.profiler's export_chrome_trace()\n");
+  CHECK(refused({"trace", "."}) == ".: error: cannot be read: Is a directory\n");
+}
+
+TEST_CASE("numbers that no trace has", "[error]") {
+  const TemporaryFolder folder;
+  const auto with = [](const std::string& fields) {
+    write_text("t.json", "[{\"ph\": \"X\", \"cat\": \"kernel\", \"name\": \"k\", " + fields + "}]");
+    return refused({"trace", "t.json"});
+  };
+  const std::string years = " is no time in microseconds, or one of more than 292 years\n";
+  CHECK(with("\"ts\": 1e300, \"dur\": 1") == "t.json: error: '1e300'" + years);
+  CHECK(with("\"ts\": 0, \"dur\": 99999999999999999999") == "t.json: error: '99999999999999999999'" + years);
+  CHECK(with("\"ts\": 9223372036854775, \"dur\": 9223372036854775") ==
+        "t.json: error: event 'k' ends after more than 292 years\n");
+  CHECK(with("\"ts\": 9000000000000000, \"dur\": 1") == "t.json: error: has times of more than 73 years\n");
+  CHECK(with("\"ts\": -9000000000000000, \"dur\": 1") == "t.json: error: has times of more than 73 years\n");
+}
+
 TEST_CASE("the picture has the trace's rows above those of the simulation", "[golden]") {
   const TemporaryFolder folder;
   write_text("t.json", kineto(two_streams()));

@@ -12,18 +12,22 @@ using namespace stagecraft;
 
 namespace {
 
-constexpr TraceFilter filter() {
-  return {.phases = kOwnTracePhases, .counter_args = true};
+OwnTrace own_trace(const std::string& text) {
+  const TraceFile file(text);
+  const ChromeTrace trace = read_chrome_trace(file.path(), {.categories = own_trace_categories(),
+                                                            .args = own_trace_args(),
+                                                            .phases = kOwnTracePhases,
+                                                            .counter_args = true,
+                                                            .most_start = Duration::max(),
+                                                            .most_duration = Duration::max()});
+  return own_trace_of(trace, "trace.json");
 }
 
 Timeline read_back(const std::string& text) {
-  const TraceFile file(text);
-  TraceFilter wanted = filter();
-  wanted.categories = own_trace_categories();
-  wanted.args = own_trace_args();
-  const ChromeTrace trace = read_chrome_trace(file.path(), wanted);
-  CHECK(is_own_trace(trace));
-  return timeline_of(trace, "trace.json");
+  OwnTrace own = own_trace(text);
+  CHECK(!own.is_cut());
+  CHECK(own.transfers.empty());
+  return std::move(own.timeline);
 }
 
 std::string written(const Timeline& timeline, const TraceOptions& options = {}) {
@@ -67,6 +71,21 @@ void check_same(const Timeline& read, const Timeline& wrote) {
   CHECK(same(read.counters, wrote.counters));
   CHECK(read.rank_names == wrote.rank_names);
   CHECK(read.makespan == wrote.makespan);
+}
+
+void check_same(const std::vector<RankActivity>& read, const std::vector<RankActivity>& wrote) {
+  REQUIRE(read.size() == wrote.size());
+  for (std::size_t i = 0; i < read.size(); ++i) {
+    const RankActivity &a = read[i], &b = wrote[i];
+    CHECK(a.name == b.name);
+    CHECK(a.window == b.window);
+    CHECK(std::equal(a.work.begin(), a.work.end(), b.work.begin(), b.work.end(), [](auto& x, auto& y) {
+      return x.start == y.start && x.end == y.end && x.work == y.work;
+    }));
+    CHECK(std::equal(a.idle.begin(), a.idle.end(), b.idle.begin(), b.idle.end(), [](auto& x, auto& y) {
+      return x.start == y.start && x.end == y.end && x.cause == y.cause;
+    }));
+  }
 }
 
 /// Everything that `stagecraft run --trace` asks of a run.
@@ -113,23 +132,92 @@ TEST_CASE("random timelines read back but for what their bubbles wait for", "[tr
   }
 }
 
-TEST_CASE("a trace that was cut has what it shows", "[trace]") {
+TEST_CASE("a trace that was cut has what it shows and says of what", "[trace]") {
   TestPipeline pipeline = one_f_one_b_pipeline(4, 8);
   pipeline.transfer = Duration{1'000'000};
-  const Timeline part = read_back(written(
-      run(pipeline),
-      {.selection = {
-           .from = TimePoint{10'000'000}, .to = TimePoint{20'000'000}, .first_rank = 1, .last_rank = 2}}));
-  CHECK(part.ranks() == 2);
-  CHECK(part.rank_names == std::vector<std::string>{"rank 1", "rank 2"});
+  const Timeline whole = run(pipeline);
+  const Selection shown{
+      .from = TimePoint{10'000'000}, .to = TimePoint{20'000'000}, .first_rank = 1, .last_rank = 2};
+  const OwnTrace own = own_trace(written(whole, {.selection = shown}));
+  CHECK(own.is_cut());
+  CHECK((own.shown.from == shown.from && own.shown.to == shown.to));
+  CHECK((own.shown.first_rank == 1 && own.shown.last_rank == 2));
+  const Timeline& part = own.timeline;
+  CHECK(part.ranks() == 4);
+  CHECK(part.makespan == whole.makespan);
+  CHECK(part.rank_names.empty());
+  CHECK((part.begin[1] == 0 && part.begin[4] == part.begin[3]));
   CHECK(part.ops.size() > 5);
   for (const Transfer& transfer : part.transfers) CHECK(transfer.end <= part.start[transfer.to_op]);
+}
+
+TEST_CASE("a cut trace has the numbers of its part of the whole step", "[trace][property]") {
+  const auto cut_at = GENERATE(0, 3, 7, 20);
+  const auto ranks = GENERATE(1, 2, 4);
+  for (std::uint32_t seed = 0; seed < 60; ++seed) {
+    const Timeline whole = random_timeline(seed, 4, 12);
+    const Selection shown{.from = TimePoint{cut_at},
+                          .to = TimePoint{cut_at + 3 + seed % 9},
+                          .first_rank = static_cast<int>(seed) % 3,
+                          .last_rank = static_cast<int>(seed) % 3 + ranks - 1};
+    CAPTURE(seed, cut_at, ranks);
+    const OwnTrace own = own_trace(written(whole, {.selection = shown}));
+    CHECK(own.is_cut());
+    check_same(activity_of(own.timeline, own.shown, own.transfers), activity_of(whole, shown));
+  }
+}
+
+TEST_CASE("the numbers of both halves of a step are those of the whole", "[trace][property]") {
+  TestPipeline pipeline = interleaved_pipeline(4, 8, 2);
+  pipeline.transfer = Duration{300'007};
+  const Timeline whole = run(pipeline);
+  const TimePoint middle{whole.makespan / 2 + Duration{1}};
+  const std::vector<RankActivity> all = activity_of(whole);
+  const std::vector<RankActivity> left = activity_of(whole, {.to = middle});
+  const std::vector<RankActivity> right = activity_of(whole, {.from = middle});
+  for (std::size_t rank = 0; rank < all.size(); ++rank) {
+    const ActivityMetrics a = metrics_of(left[rank]), b = metrics_of(right[rank]),
+                          sum = metrics_of(all[rank]);
+    CHECK(a.span + b.span == sum.span);
+    CHECK(a.compute + b.compute == sum.compute);
+    CHECK(a.communication + b.communication == sum.communication);
+    CHECK(a.overlap + b.overlap == sum.overlap);
+    for (std::size_t i = 0; i < kIdleCauses; ++i)
+      CHECK(a.idle_by_cause[i] + b.idle_by_cause[i] == sum.idle_by_cause[i]);
+  }
+}
+
+TEST_CASE("ops may take years", "[trace]") {
+  constexpr std::int64_t kYear = 31'557'600'000'000'000;
+  Timeline timeline;
+  for (const std::int64_t start : {std::int64_t{0}, 150 * kYear}) {
+    timeline.ops.push_back(make_op(OpKind::Forward, 0, static_cast<int>(timeline.ops.size())));
+    timeline.start.emplace_back(start);
+    timeline.end.emplace_back(start + 140 * kYear);
+  }
+  timeline.end[1] = TimePoint::max();
+  timeline.begin.push_back(2);
+  timeline.makespan = TimePoint::max();
+  check_same(read_back(written(timeline)), timeline);
+  CHECK(metrics_of(activity_of(timeline)[0]).span == Duration::max());
+}
+
+TEST_CASE("counters keep names and units of any letters apart", "[trace]") {
+  Timeline timeline;
+  timeline.ops.push_back(make_op(OpKind::Forward, 0, 0));
+  timeline.start.emplace_back(0);
+  timeline.end.emplace_back(5);
+  timeline.begin.push_back(1);
+  timeline.makespan = TimePoint{5};
+  for (const char* unit : {"a\tb", "a", "a\nb", "a\\tb", "\"", ""})
+    timeline.counters.push_back({"memory\t\n", unit, 0, {{TimePoint{1}, 7}, {TimePoint{2}, 8}}});
+  check_same(read_back(written(timeline)), timeline);
 }
 
 TEST_CASE("what is no trace of Stagecraft says where", "[trace][error]") {
   const auto error_of = [](const std::string& event) {
     try {
-      read_back(
+      own_trace(
           "[{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"args\":{\"name\":\"rank 0\"}},\n"
           "{\"name\":\"0F0\",\"ph\":\"X\",\"cat\":\"compute\",\"pid\":1,\"ts\":1.5,\"dur\":2,\"args\":{"
           "\"stage\":0,"
@@ -155,4 +243,21 @@ TEST_CASE("what is no trace of Stagecraft says where", "[trace][error]") {
         "trace.json: error: event '0F1' at 9 us is of process 7, which has no name" + hint);
   CHECK(error_of(second + "\"ts\":4,\"args\":{\"cause\":\"boredom\"}}") ==
         "trace.json: error: event '0B0' at 4 us has the unknown cause 'boredom'" + hint);
+  CHECK(error_of("{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"args\":{\"name\":\"b\"}}") ==
+        "trace.json: error: names process 1 twice\n"
+        "      = two traces were joined in it: give one that `stagecraft run --trace` wrote");
+  const auto cut = [&](const std::string& args) {
+    return error_of("{\"name\":\"stagecraft_cut\",\"ph\":\"M\",\"pid\":1,\"args\":{" + args + "}}");
+  };
+  const std::string window = "\"window_from\":1,\"window_to\":2,\"makespan\":4,";
+  const std::string nothing =
+      "trace.json: error: event 'stagecraft_cut' at 0 us does not say which part of a step the trace shows";
+  CHECK(cut(window + "\"ranks\":2,\"first_rank\":0,\"last_rank\":1") == "no error");
+  CHECK(cut(window + "\"ranks\":2,\"first_rank\":1,\"last_rank\":0") == nothing + hint);
+  CHECK(cut(window + "\"ranks\":2") == nothing + hint);
+  CHECK(cut("\"ranks\":2,\"first_rank\":0,\"last_rank\":1") == nothing + hint);
+  CHECK(cut(window + "\"ranks\":2,\"first_rank\":0,\"last_rank\":2") ==
+        "trace.json: error: event 'stagecraft_cut' at 0 us has 'last_rank' '2', which is no number from 0 to "
+        "1" +
+            hint);
 }
