@@ -99,8 +99,10 @@ class Blocks {
   void run() {
     // A block's cost grows with the cube of a rank's stages, and there is less to gain.
     if (shop_.stages > kMostStagesPerRank * shop_.ranks) return;
-    most_ = static_cast<std::size_t>(std::min(std::min(search_.left(), 2 * kMostCandidates) * 2 / 3, kMostCandidates));
+    most_ = static_cast<std::size_t>(
+        std::min(std::min(search_.left(), 2 * kMostCandidates) * 2 / 3, kMostCandidates));
     in_slots();
+    if (work_ == 0) return justify();  // Without time there is no period to repeat a block by.
     for (int part = 0; part <= 40 && more(); ++part) in_time(work_ + work_ * part / 60);
     justify();
   }

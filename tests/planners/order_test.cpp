@@ -133,6 +133,21 @@ TEST_CASE("a cap that holds no micro-batch is refused by name", "[order][error]"
                     "order: rank 1 may hold 19 bytes of activations, but one micro-batch needs 20");
 }
 
+TEST_CASE("a pipeline whose ops all take no time is planned, with a span of nothing", "[order]") {
+  for (int chunks : {1, 2, 3})
+    for (std::int64_t cap : {0, 30}) {
+      OrderProblem problem = test::equal_problem({.ranks = 4, .microbatches = 6, .chunks = chunks}, cap);
+      CAPTURE(chunks, cap);
+      const OrderPlan instant = plan_order(problem, {.exact = true});
+      CHECK(test::fault_of(problem, instant) == "");
+      CHECK(instant.span == Duration(0));
+      CHECK(instant.proven);
+      // With hops the ranks wait, and no bound is met before blocks are tried.
+      for (StageEdge& edge : problem.edges) edge.forward_hop = edge.backward_hop = Duration(3);
+      CHECK(test::fault_of(problem, plan_order(problem, {.evaluations = 200})) == "");
+    }
+}
+
 TEST_CASE("what makes no pipeline is refused", "[order][error]") {
   OrderProblem problem = test::equal_problem({.ranks = 2, .microbatches = 4, .forward = Duration(1)}, 0);
   problem.edges.push_back({1, 0, Duration(0), Duration(0)});
