@@ -49,8 +49,8 @@ class Policies {
     bubble_ = search.bound() - *std::max_element(shop_.work.begin(), shop_.work.end());
   }
 
-  /// One that always gives something.
-  void first() { attempt(kFirst[0]); }
+  /// There has to be a plan, however short the time: asks for no limit.
+  void first() { run(kFirst[0]); }
 
   void all() {
     for (const Setting& setting : kFirst) attempt(setting);
@@ -64,7 +64,10 @@ class Policies {
 
  private:
   void attempt(const Setting& setting) {
-    if (search_.finished()) return;
+    if (!search_.finished()) run(setting);
+  }
+
+  void run(const Setting& setting) {
     DispatchPolicy policy{.alternate = setting.alternate,
                           .forward_overlap = setting.forward_overlap,
                           .weight_overlap = setting.weight_overlap};

@@ -81,20 +81,42 @@ TEST_CASE("more evaluations never give a longer plan", "[order][property]") {
   }
 }
 
-TEST_CASE("progress only ever gets better, and a time limit ends the search", "[order]") {
-  const OrderProblem problem = test::equal_problem({.ranks = 4,
-                                                    .microbatches = 8,
-                                                    .chunks = 2,
-                                                    .forward = Duration(50),
-                                                    .input = Duration(60),
-                                                    .weight = Duration(40),
-                                                    .hop = Duration(5),
-                                                    .kept = 2},
-                                                   12);
+namespace {
+
+/// One whose bound the search does not meet soon.
+OrderProblem hard_problem() {
+  return test::equal_problem({.ranks = 4,
+                              .microbatches = 8,
+                              .chunks = 2,
+                              .forward = Duration(50),
+                              .input = Duration(60),
+                              .weight = Duration(40),
+                              .hop = Duration(5),
+                              .kept = 2},
+                             12);
+}
+
+}  // namespace
+
+TEST_CASE("a time limit that has passed at once still gives a whole plan", "[order]") {
+  for (const bool exact : {false, true}) {
+    const OrderPlan plan = plan_order(hard_problem(), {.time_limit = Duration(1), .exact = exact});
+    CHECK(test::fault_of(hard_problem(), plan) == "");
+    CHECK(plan.evaluations == 1);
+  }
+}
+
+TEST_CASE("a time limit past the end of all clocks is none", "[order]") {
+  const OrderPlan plan = plan_order(hard_problem(), {.evaluations = 20, .time_limit = Duration::max()});
+  CHECK(plan.evaluations >= 20);
+  CHECK(plan.schedule == plan_order(hard_problem(), {.evaluations = 20}).schedule);
+}
+
+TEST_CASE("progress only ever gets better", "[order]") {
   std::vector<OrderProgress> heard;
-  const OrderPlan plan =
-      plan_order(problem, {.time_limit = std::chrono::milliseconds(50),
-                           .progress = [&](const OrderProgress& progress) { heard.push_back(progress); }});
+  const OrderPlan plan = plan_order(
+      hard_problem(),
+      {.evaluations = 400, .progress = [&](const OrderProgress& progress) { heard.push_back(progress); }});
   REQUIRE(!heard.empty());
   CHECK(heard.back().best == plan.span);
   CHECK(heard.back().lower_bound <= plan.lower_bound);
