@@ -25,7 +25,9 @@ struct OrderOptions {
   /// Wall clock; 0: none. The one setting that makes a plan depend on the machine. However short, it ends the
   /// search after the first order only.
   Duration time_limit{0};
-  bool exact = false;  ///< search on for a proof, as far as the limits allow. For small problems
+  /// Search on for a proof, as far as the limits allow. For small problems: above 4096 ops the search goes on
+  /// as without it, and the plan tells the gap to the bound.
+  bool exact = false;
   std::uint64_t seed = 1;
   /// Called when the best or the bound changes. Empty: nobody listens.
   std::function<void(const OrderProgress&)> progress;

@@ -5,6 +5,7 @@
 
 #include "planners/order/bounds.h"
 #include "planners/order/evaluate.h"
+#include "planners/order/exact.h"
 #include "tests/planners/order_helpers.h"
 #include "tests/planners/random_problem.h"
 
@@ -213,4 +214,36 @@ TEST_CASE("the exact search finds what trying everything finds", "[order][proper
   }
   CHECK(compared > 1000);
   CHECK(heuristic > compared * 9 / 10);  // four evaluations mostly do
+}
+
+namespace {
+
+/// Two uneven ranks with little memory. The search for a shorter order walks down to the last steps.
+OrderProblem long_problem(std::size_t steps) {
+  OrderProblem problem = test::equal_problem({.ranks = 2,
+                                              .microbatches = static_cast<int>(steps / 6),
+                                              .forward = Duration(50),
+                                              .input = Duration(60),
+                                              .weight = Duration(40),
+                                              .hop = Duration(5)},
+                                             4);
+  problem.stages[1].forward += Duration(10);
+  return problem;
+}
+
+}  // namespace
+
+TEST_CASE("the exact search goes as deep as the longest order that it takes", "[order]") {
+  const OrderProblem problem = long_problem(kMostExactSteps);
+  const OrderPlan plan = plan_order(problem, {.evaluations = 16'000, .exact = true});
+  CHECK(test::fault_of(problem, plan) == "");
+}
+
+TEST_CASE("an order too long for the exact search is planned without a proof", "[order]") {
+  const OrderProblem problem = long_problem(kMostExactSteps + 6);
+  const OrderPlan plan = plan_order(problem, {.evaluations = 300, .exact = true});
+  CHECK(test::fault_of(problem, plan) == "");
+  CHECK(!plan.proven);
+  CHECK(plan.lower_bound < plan.span);
+  CHECK(plan.schedule == plan_order(problem, {.evaluations = 300}).schedule);
 }
