@@ -1,6 +1,9 @@
 #include "planners/order/evaluate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <tuple>
 
 namespace stagecraft {
@@ -19,7 +22,28 @@ OrderTimer::OrderTimer(const Shop& shop)
       free_(shop.ranks),
       first_(shop.ranks) {}
 
+/// Every step of a rank's stages once for each micro-batch, and no other.
+void OrderTimer::check_complete(const RankOrders& orders) {
+  if (orders.begin.size() != shop_.ranks + 1)
+    throw std::invalid_argument(
+        fmt::format("order: lists of {} ranks, not {}", orders.begin.size() - 1, shop_.ranks));
+  std::fill(done_.begin(), done_.end(), 0u);
+  for (std::size_t r = 0; r < shop_.ranks; ++r)
+    for (const Step step : orders.rank(r)) {
+      if (stage_of(step) >= shop_.stages || shop_.rank_of[stage_of(step)] != r)
+        throw std::invalid_argument(
+            fmt::format("order: rank {} runs stage {}, which is not there", r, stage_of(step)));
+      ++done_[step];
+    }
+  for (Step step = 0; step < done_.size(); ++step)
+    if (done_[step] != shop_.microbatches)
+      throw std::invalid_argument(fmt::format(
+          "order: rank {} runs {} of stage {} {} times for {} micro-batches", shop_.rank_of[stage_of(step)],
+          "FIW"[kind_of(step)], stage_of(step), done_[step], shop_.microbatches));
+}
+
 OrderScore OrderTimer::score(const RankOrders& orders) {
+  check_complete(orders);
   std::fill(done_.begin(), done_.end(), 0u);
   std::fill(position_.begin(), position_.end(), 0u);
   std::fill(free_.begin(), free_.end(), 0);

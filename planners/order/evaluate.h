@@ -22,10 +22,12 @@ class OrderTimer {
  public:
   explicit OrderTimer(const Shop& shop);
 
-  /// O(steps + inputs).
+  /// Throws std::invalid_argument that names the rank where a list misses steps or has too many. O(steps +
+  /// inputs).
   OrderScore score(const RankOrders& orders);
 
  private:
+  void check_complete(const RankOrders& orders);
   bool advance(std::size_t rank, std::span<const Step> steps);
   Ticks ready(Step step, std::size_t microbatch) const;
 

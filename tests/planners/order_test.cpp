@@ -126,6 +126,27 @@ TEST_CASE("progress only ever gets better", "[order]") {
   }
 }
 
+TEST_CASE("an order that is not complete is not timed", "[order][error]") {
+  const Shop shop = make_shop(test::equal_problem({.ranks = 2, .microbatches = 2}, 0));
+  OrderTimer timer(shop);
+  const auto error_of = [&](std::vector<Step> steps, std::vector<std::size_t> begin = {0, 6, 12}) {
+    try {
+      timer.score({std::move(steps), std::move(begin)});
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(error_of({0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}) == "");
+  CHECK(error_of({0, 1, 2, 0, 1, 3, 4, 5, 3, 4, 5}, {0, 5, 11}) ==
+        "order: rank 0 runs W of stage 0 1 times for 2 micro-batches");
+  CHECK(error_of({0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5, 5}, {0, 6, 13}) ==
+        "order: rank 1 runs W of stage 1 3 times for 2 micro-batches");
+  CHECK(error_of({0, 1, 2, 0, 1, 5, 3, 4, 5, 3, 4, 2}) == "order: rank 0 runs stage 1, which is not there");
+  CHECK(error_of({0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 6}) == "order: rank 1 runs stage 2, which is not there");
+  CHECK(error_of({0, 1, 2, 0, 1, 2}, {0, 6}) == "order: lists of 1 ranks, not 2");
+}
+
 TEST_CASE("justification keeps caps and never makes the objective longer", "[order][property]") {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const Shop shop = make_shop(test::random_problem(seed, {.most_ranks = 5, .most_microbatches = 10}));
