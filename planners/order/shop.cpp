@@ -80,7 +80,10 @@ void find_flow(Shop& shop) {
 
 void add_ranks(Shop& shop, const OrderProblem& problem) {
   for (int rank : problem.rank_of) {
-    require(rank >= 0, fmt::format("order: rank {}", rank));
+    // Before anything is laid out by rank: there are no more of them than stages.
+    require(rank >= 0 && static_cast<std::size_t>(rank) < shop.stages,
+            fmt::format("order: rank {}, but {} stages make ranks 0 to {} at most", rank, shop.stages,
+                        shop.stages - 1));
     shop.rank_of.push_back(static_cast<std::uint32_t>(rank));
     shop.ranks = std::max(shop.ranks, static_cast<std::size_t>(rank) + 1);
   }

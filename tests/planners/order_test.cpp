@@ -1,4 +1,7 @@
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
+
+#include <limits>
 
 #include "base/random.h"
 #include "planners/order/bounds.h"
@@ -198,8 +201,15 @@ TEST_CASE("what makes no pipeline is refused", "[order][error]") {
   problem.edges = {{0, 2, Duration(0), Duration(0)}};
   CHECK_THROWS_WITH(plan_order(problem), "order: edge 0 -> 2 leaves the 2 stages");
   problem.edges.clear();
-  problem.rank_of = {0, 2};
-  CHECK_THROWS_WITH(plan_order(problem), "order: rank 1 holds no stage");
+  problem.rank_of = {0, 0};
+  CHECK_NOTHROW(plan_order(problem));
+  problem.rank_of = {1, 1};
+  CHECK_THROWS_WITH(plan_order(problem), "order: rank 0 holds no stage");
+  for (const int rank : {-1, 2, std::numeric_limits<int>::max()}) {
+    problem.rank_of = {0, rank};
+    CHECK_THROWS_WITH(plan_order(problem),
+                      fmt::format("order: rank {}, but 2 stages make ranks 0 to 1 at most", rank));
+  }
   problem.rank_of = {0};
   CHECK_THROWS_WITH(plan_order(problem), "order: 2 stages, but ranks are given for 1");
   problem.rank_of = {0, 1};
