@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "planners/order/rank_queue.h"
-#include "planners/order/shop.h"
+#include "planners/order/step_log.h"
 
 namespace stagecraft {
 
@@ -61,7 +61,6 @@ class Dispatcher {
   View look(std::size_t rank, Ticks now) const;
   void look_at_forward(View& view, std::size_t rank, std::size_t stage) const;
   void offer(View& view, Step step, const Rank& rank) const;
-  Ticks arrival(Step step) const;
   bool admitted(std::size_t rank, std::size_t stage) const;
   bool delays_little(Step step, Ticks now, Ticks until, int eighths) const;
   void start(std::size_t rank, Step step, Ticks time);
@@ -69,8 +68,7 @@ class Dispatcher {
 
   const Shop& shop_;
   DispatchPolicy policy_;
-  std::vector<Ticks> end_;           // by step, then micro-batch: F and I
-  std::vector<std::uint32_t> done_;  // by step: started, in fact
+  StepLog log_;  // of what has started: a step's end is known then
   std::vector<Rank> ranks_;
   RankQueue wake_;
   std::vector<std::vector<Step>> made_;

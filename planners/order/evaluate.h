@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "planners/order/shop.h"
+#include "planners/order/step_log.h"
 
 namespace stagecraft {
 
@@ -29,11 +29,10 @@ class OrderTimer {
  private:
   void check_complete(const RankOrders& orders);
   bool advance(std::size_t rank, std::span<const Step> steps);
-  Ticks ready(Step step, std::size_t microbatch) const;
 
   const Shop& shop_;
-  std::vector<Ticks> end_;             // by step, then micro-batch: F and I; W needs none
-  std::vector<std::uint32_t> done_;    // by step
+  std::vector<std::uint32_t> count_;  // by step: how often it stands in the lists
+  StepLog log_;
   std::vector<std::size_t> position_;  // by rank
   std::vector<Ticks> free_;            // by rank
   std::vector<Ticks> first_;           // by rank: start of its first step

@@ -63,9 +63,6 @@ struct Shop {
   /// Where the F of a stage gets its inputs, and where its I does.
   std::span<const ShopInput> into_forward(std::size_t stage) const { return list(into, into_begin, stage); }
   std::span<const ShopInput> into_input(std::size_t stage) const { return list(out_of, out_of_begin, stage); }
-  std::size_t slot(std::size_t stage, std::size_t microbatch) const {
-    return stage * microbatches + microbatch;
-  }
   std::size_t steps() const { return 3 * stages * microbatches; }
 
   std::vector<std::uint32_t> by_rank;  ///< stages of rank 0 in the order of the flow, of rank 1, ...
