@@ -81,16 +81,4 @@ bool OrderTimer::advance(std::size_t rank, std::span<const Step> steps) {
   return at > begin;
 }
 
-std::vector<std::int64_t> peak_memory(const Shop& shop, const RankOrders& orders) {
-  std::vector<std::int64_t> peaks(shop.ranks);
-  for (std::size_t r = 0; r < shop.ranks; ++r) {
-    std::int64_t held = 0;
-    for (Step step : orders.rank(r)) {
-      held -= shop.freed[step];
-      peaks[r] = std::max(peaks[r], held);
-    }
-  }
-  return peaks;
-}
-
 }  // namespace stagecraft

@@ -17,7 +17,7 @@ struct OrderScore {
 };
 
 /// Times orders of one shop: what replay() gives, without tasks. Holds its buffers, so that timing an order
-/// allocates nothing. Caps are not looked at: see peak_memory().
+/// allocates nothing. Caps are not looked at.
 class OrderTimer {
  public:
   explicit OrderTimer(const Shop& shop);
@@ -37,8 +37,5 @@ class OrderTimer {
   std::vector<Ticks> free_;            // by rank
   std::vector<Ticks> first_;           // by rank: start of its first step
 };
-
-/// The most bytes of activations that each rank holds. O(steps).
-std::vector<std::int64_t> peak_memory(const Shop& shop, const RankOrders& orders);
 
 }  // namespace stagecraft

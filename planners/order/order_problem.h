@@ -29,11 +29,4 @@ struct OrderProblem {
   OrderObjective objective = OrderObjective::Span;
 };
 
-/// Ranks that hold `chunks` stages each: rank r holds r, p + r, 2p + r, ...
-std::vector<int> looped_placement(int ranks, int chunks);
-
-/// Ranks that hold `chunks` stages each, with the direction turned from chunk to chunk: with two, rank r
-/// holds r and 2p - 1 - r (the V of Qi et al., NeurIPS 2024).
-std::vector<int> wave_placement(int ranks, int chunks);
-
 }  // namespace stagecraft

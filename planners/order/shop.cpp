@@ -123,21 +123,6 @@ void add_caps(Shop& shop, const OrderProblem& problem) {
 
 }  // namespace
 
-std::vector<int> looped_placement(int ranks, int chunks) {
-  std::vector<int> rank_of;
-  for (int stage = 0; stage < ranks * chunks; ++stage) rank_of.push_back(stage % ranks);
-  return rank_of;
-}
-
-std::vector<int> wave_placement(int ranks, int chunks) {
-  std::vector<int> rank_of;
-  for (int stage = 0; stage < ranks * chunks; ++stage) {
-    const int at = stage % ranks;
-    rank_of.push_back(stage / ranks % 2 == 0 ? at : ranks - 1 - at);
-  }
-  return rank_of;
-}
-
 Shop make_shop(const OrderProblem& problem) {
   check_shape(problem);
   check_costs(problem);

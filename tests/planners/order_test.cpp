@@ -163,7 +163,7 @@ TEST_CASE("justification keeps caps and never makes the objective longer", "[ord
       orders = justifier.round(orders);
       const OrderScore next = timer.score(orders);
       CHECK(next.value(shop.objective) <= score.value(shop.objective));
-      const auto peaks = peak_memory(shop, orders);
+      const auto peaks = test::peak_memory(shop, orders);
       for (std::size_t r = 0; r < shop.ranks; ++r) CHECK(peaks[r] <= shop.cap[r]);
       score = next;
     }

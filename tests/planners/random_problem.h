@@ -1,9 +1,16 @@
 #pragma once
 
 #include "base/random.h"
-#include "planners/order/order_problem.h"
+#include "tests/planners/order_helpers.h"
 
 namespace stagecraft::test {
+
+/// Ranks that hold `chunks` stages each: rank r holds r, p + r, 2p + r, ...
+inline std::vector<int> looped_placement(int ranks, int chunks) {
+  std::vector<int> rank_of;
+  for (int stage = 0; stage < ranks * chunks; ++stage) rank_of.push_back(stage % ranks);
+  return rank_of;
+}
 
 /// How large random_problem() makes them.
 struct RandomShape {
