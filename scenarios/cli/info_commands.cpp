@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "models/catalog.h"
 #include "models/hf_config.h"
+#include "planners/registry.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/reader/reader.h"
 #include "scenarios/run/report_keys.h"
@@ -53,6 +54,7 @@ struct ListKind {
 
 const std::array kKinds{
     ListKind{"schedules", "pipeline.schedule", [] { return entries_of(schedules()); }},
+    ListKind{"planners", "pipeline.schedule, where it is planned", [] { return entries_of(planners()); }},
     ListKind{"cost-models", "costs.model",
              [] {
                return std::vector<Entry>{
