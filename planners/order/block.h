@@ -29,8 +29,8 @@ struct BuildingBlock {
 /// rank's steps do not fit the period. O(stages) for a few stages per rank. REQUIRES: shape.period > 0.
 std::optional<BuildingBlock> make_block(const Shop& shop, const BlockShape& shape);
 
-/// The block repeated for all micro-batches: the order alone, so that it runs as early as it can. O(steps *
-/// stages per rank).
-RankOrders repeat_block(const Shop& shop, const BuildingBlock& block);
+/// Writes the block repeated for all micro-batches into `orders`: the order alone, so that it runs as early
+/// as it can. O(steps * stages per rank).
+void repeat_block(const Shop& shop, const BuildingBlock& block, RankOrders& orders);
 
 }  // namespace stagecraft

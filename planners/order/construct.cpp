@@ -112,7 +112,7 @@ class Blocks {
 
  private:
   struct Candidate {
-    RankOrders orders;
+    std::size_t begin = 0;  // of its order in steps_
     Ticks value = 0;
     bool justified = false;
   };
@@ -152,9 +152,11 @@ class Blocks {
     if (!block) return;
     for (std::size_t r = 0; r < shop_.ranks; ++r)
       if (block->peak[r] > shop_.cap[r]) return;
-    RankOrders orders = repeat_block(shop_, *block);
-    const OrderScore score = search_.consider(orders, "building block");
-    if (score.span < kNever) candidates_.push_back({std::move(orders), score.value(shop_.objective)});
+    repeat_block(shop_, *block, orders_);
+    const OrderScore score = search_.consider(orders_, "building block");
+    if (score.span >= kNever) return;
+    candidates_.push_back({steps_.size(), score.value(shop_.objective)});
+    steps_.insert(steps_.end(), orders_.steps.begin(), orders_.steps.end());
   }
 
   /// By turns the next one in the order of attempts, which begins with the most promising shapes, and the one
@@ -171,9 +173,11 @@ class Blocks {
     }
   }
   void justify(Candidate& candidate) {
-    if (!candidate.justified && !search_.finished())
-      search_.consider(search_.justify(candidate.orders), "building block");
+    if (candidate.justified || search_.finished()) return;
     candidate.justified = true;
+    const auto begin = steps_.begin() + static_cast<std::ptrdiff_t>(candidate.begin);
+    std::copy_n(begin, shop_.steps(), orders_.steps.begin());
+    search_.consider(search_.justify(orders_), "building block");
   }
 
   SearchState& search_;
@@ -182,6 +186,8 @@ class Blocks {
   Ticks work_ = 0;
   Ticks stride_ = 0;
   std::size_t most_ = 0;
+  RankOrders orders_;        // the one at hand: its ranks begin where those of all others do
+  std::vector<Step> steps_;  // of all candidates
   std::vector<Candidate> candidates_;
 };
 

@@ -26,8 +26,9 @@ class ExactMemo {
   bool covers(std::size_t entry) const;
 
   const Shop& shop_;
-  std::vector<std::uint32_t> heads_;  // by hash: index of the bucket's first entry + 1
-  std::vector<Ticks> words_;          // entries: next entry + 1, length, key, times
+  std::vector<std::uint32_t> heads_;  // by hash: place of the bucket's latest entry + 1; 0: none
+  std::vector<std::uint32_t> used_;   // buckets that have an entry
+  std::vector<Ticks> words_;          // entries: what heads_ said before, key, times
   std::vector<Ticks> key_;
   std::vector<Ticks> times_;
 };
