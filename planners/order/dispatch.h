@@ -16,7 +16,8 @@ struct DispatchPolicy {
   /// many eighths of their own time. Otherwise the rank waits.
   int forward_overlap = 8;
   int weight_overlap = 8;
-  /// So long may a rank idle after its first step; once a wait would exceed it, the rank runs W instead.
+  /// So long may a rank idle after its first step; once a wait would exceed it, the rank runs W instead, or
+  /// without one the F that delays an I.
   Ticks idle_budget = kNever;
   /// By stage: the most micro-batches between their F and their I there. Empty: as memory allows.
   std::vector<std::uint32_t> in_flight;
@@ -32,7 +33,9 @@ class Dispatcher {
  public:
   explicit Dispatcher(const Shop& shop);
 
-  /// O(steps * (inputs + stages per rank + log ranks)), allocates only the result.
+  /// O(decisions * (inputs of a rank's stages + square of their number + log ranks)). Ranks decide when they
+  /// are free and when something arrives: a few times for every step. Allocates only the result, but for a
+  /// longer list of limits than before.
   RankOrders run(const DispatchPolicy& policy);
 
  private:

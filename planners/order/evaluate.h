@@ -22,8 +22,9 @@ class OrderTimer {
  public:
   explicit OrderTimer(const Shop& shop);
 
-  /// Throws std::invalid_argument that names the rank where a list misses steps or has too many. O(steps +
-  /// inputs).
+  /// Throws std::invalid_argument that names the rank where a list misses steps or has too many. O(inputs of
+  /// all steps), and O(ranks) for every sweep over the ranks: a few, unless these wait for each other by
+  /// turns.
   OrderScore score(const RankOrders& orders);
 
  private:

@@ -8,13 +8,15 @@
 namespace stagecraft {
 
 /// States that the exact search has been in. Of two with the same steps done, the one whose ranks are free
-/// and whose results are ready no later can be completed at least as well; the other needs no second look.
+/// and whose results are ready no later, and for spans whose ranks began no earlier, can be completed at
+/// least as well; the other needs no second look.
 class ExactMemo {
  public:
   explicit ExactMemo(const Shop& shop);
 
   void clear();
-  /// Whether a state is there that is at least as good; otherwise remembers this one, while there is room.
+  /// Whether one of the latest states like this one is at least as good; otherwise remembers this one, while
+  /// there is room.
   bool dominated(const ExactState& state);
 
  private:

@@ -17,8 +17,8 @@ class Justifier {
  public:
   explicit Justifier(const Shop& shop);
 
-  /// One round, backward and forward. `orders` must be free of deadlock and within the caps. Time O(steps *
-  /// (inputs + log ranks + gaps that a search passes)).
+  /// One round, backward and forward. REQUIRES: `orders` complete, free of deadlock and within the caps. Time
+  /// O(steps * (inputs + log ranks + gaps that a search passes)).
   RankOrders round(const RankOrders& orders);
 
  private:
