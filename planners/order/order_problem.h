@@ -21,8 +21,9 @@ enum class OrderObjective : std::uint8_t {
 struct OrderProblem {
   int microbatches = 1;
   std::vector<StageCost> stages;
-  std::vector<StageEdge> edges;  ///< a DAG over the stages; hops are charged between different ranks only
-  std::vector<int> rank_of;      ///< by stage: 0 .. ranks - 1, every rank used
+  /// A DAG over the stages. Hops are charged between different ranks only, of parallel edges the longest.
+  std::vector<StageEdge> edges;
+  std::vector<int> rank_of;  ///< by stage: 0 .. ranks - 1, every rank used
   /// By rank: the most bytes of activations that it may hold, without weights and without the working memory
   /// of the running op. Empty: no limit.
   std::vector<std::int64_t> activation_cap;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 
@@ -51,8 +52,22 @@ std::vector<std::size_t> sort_into_lists(std::vector<T>& items, std::size_t keys
   return begin;
 }
 
+/// Of several edges between the same two stages the longest hops count: one edge.
+std::vector<StageEdge> without_parallels(const std::vector<StageEdge>& edges) {
+  std::vector<StageEdge> single;
+  std::map<std::pair<int, int>, std::size_t> place;
+  for (const StageEdge& edge : edges) {
+    const auto [at, first] = place.try_emplace({edge.from, edge.to}, single.size());
+    if (first) single.push_back(edge);
+    StageEdge& kept = single[at->second];
+    kept.forward_hop = std::max(kept.forward_hop, edge.forward_hop);
+    kept.backward_hop = std::max(kept.backward_hop, edge.backward_hop);
+  }
+  return single;
+}
+
 void add_edges(Shop& shop, const OrderProblem& problem, bool forward) {
-  std::vector<StageEdge> edges = problem.edges;
+  std::vector<StageEdge> edges = without_parallels(problem.edges);
   const auto key = [&](const StageEdge& e) { return static_cast<std::size_t>(forward ? e.to : e.from); };
   (forward ? shop.into_begin : shop.out_of_begin) = sort_into_lists(edges, shop.stages, key);
   for (const StageEdge& edge : edges) {

@@ -170,6 +170,24 @@ TEST_CASE("justification keeps caps and never makes the objective longer", "[ord
   }
 }
 
+TEST_CASE("of parallel edges the longer hop counts, whichever comes first", "[order][property]") {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    OrderProblem problem = test::random_problem(seed, {.most_ranks = 4, .most_microbatches = 8});
+    const std::vector<StageEdge> edges = problem.edges;
+    const OrderPlan single = plan_order(problem, {.evaluations = 60});
+    problem.edges.clear();
+    for (const StageEdge& edge : edges) {
+      problem.edges.push_back({edge.from, edge.to, Duration(0), Duration(0)});
+      problem.edges.push_back(edge);
+    }
+    const OrderPlan plan = plan_order(problem, {.evaluations = 60});
+    CAPTURE(seed);
+    CHECK(test::fault_of(problem, plan) == "");
+    CHECK(plan.schedule == single.schedule);
+    CHECK(plan.lower_bound == single.lower_bound);
+  }
+}
+
 TEST_CASE("a cap that holds no micro-batch is refused by name", "[order][error]") {
   OrderProblem problem = test::equal_problem(
       {.ranks = 2, .microbatches = 4, .chunks = 2, .forward = Duration(1), .held = 10, .kept = 5}, 20);
