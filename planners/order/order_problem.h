@@ -30,4 +30,11 @@ struct OrderProblem {
   OrderObjective objective = OrderObjective::Span;
 };
 
+/// The longest that all ops and hops of a problem may take together: multiples of it, as the search compares
+/// them, stay far from 64 bits.
+inline constexpr Duration kLongestOrder = std::chrono::hours{1000};
+
+/// Whether they do. O(stages + edges).
+bool within_longest(const OrderProblem& problem);
+
 }  // namespace stagecraft

@@ -40,6 +40,7 @@ void check_costs(const OrderProblem& problem) {
   for (const StageEdge& edge : problem.edges)
     require(std::min(edge.forward_hop, edge.backward_hop) >= Duration{0},
             fmt::format("order: edge {} -> {} has a negative hop", edge.from, edge.to));
+  require(within_longest(problem), "order: all ops and hops together take more than 1000 h");
 }
 
 /// Lists by key, one behind the other.
@@ -137,6 +138,15 @@ void add_caps(Shop& shop, const OrderProblem& problem) {
 }
 
 }  // namespace
+
+bool within_longest(const OrderProblem& problem) {
+  double time = 0;
+  for (const StageCost& stage : problem.stages)
+    time += to_seconds(stage.forward) + to_seconds(stage.input_gradient) + to_seconds(stage.weight_gradient);
+  for (const StageEdge& edge : problem.edges)
+    time += to_seconds(edge.forward_hop) + to_seconds(edge.backward_hop);
+  return time * problem.microbatches <= to_seconds(kLongestOrder);
+}
 
 Shop make_shop(const OrderProblem& problem) {
   check_shape(problem);

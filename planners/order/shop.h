@@ -82,8 +82,8 @@ struct Shop {
 };
 
 /// Checks the problem and lays it out. Throws std::invalid_argument that names the stage or rank: lists of
-/// the wrong length, a circle, a rank without stages or past their number, M_W > M_B, or a cap below one
-/// micro-batch's M_B on the rank.
+/// the wrong length, a circle, a rank without stages or past their number, times beyond kLongestOrder, M_W >
+/// M_B, or a cap below one micro-batch's M_B on the rank.
 Shop make_shop(const OrderProblem& problem);
 
 /// The orders as a Schedule. O(steps).

@@ -233,6 +233,10 @@ TEST_CASE("what makes no pipeline is refused", "[order][error]") {
   problem.rank_of = {0, 1};
   problem.stages[1].weight_gradient_bytes = 3;
   CHECK_THROWS_WITH(plan_order(problem), "order: stage 1 keeps 3 bytes for W, but F took 2");
+  problem.stages[1] = {.weight_gradient = std::chrono::hours{251}};
+  CHECK_THROWS_WITH(plan_order(problem), "order: all ops and hops together take more than 1000 h");
+  problem.stages[1].weight_gradient = std::chrono::hours{249};
+  CHECK_NOTHROW(plan_order(problem));
   problem.stages[1] = {.forward = Duration(-1)};
   CHECK_THROWS_WITH(plan_order(problem), "order: stage 1 has a negative time");
 }

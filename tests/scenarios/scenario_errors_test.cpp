@@ -146,6 +146,13 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:2:1: error: the step could take more than 146 years: times this long cannot be simulated\n"
        "    2 | costs: {forward: 2400 h, backward: 2400 h}\n"
        "      | ^\n"},
+      {"pipeline: {schedule: zb-1p, stages: 2, microbatches: 10}\n"
+       "costs: {forward: 50 h, input_gradient: 50 h, weight_gradient: 50 h}\n",
+       {},
+       "a.yaml:2:1: error: all ops and transfers together take more than 1000 h: schedule zb-1p cannot be "
+       "planned for times this long\n"
+       "    2 | costs: {forward: 50 h, input_gradient: 50 h, weight_gradient: 50 h}\n"
+       "      | ^\n"},
       {"pipeline: {stages: 2, microbatches: 10000}\n"
        "costs: {forward: 1 ms, backward: 2 ms, activation: 8000 TiB}\n",
        {},
