@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 #include "planners/order/exact_bound.h"
 #include "planners/order/exact_memo.h"
@@ -32,51 +33,66 @@ class Decision {
     target_ = target;
     nodes_ = nodes;
     choices_.clear();
+    open_.clear();
     state_.clear();
     memo_.clear();
-    return descend();
+    do
+      if (const auto answer = enter()) return *answer;
+    while (advance());
+    return Answer::Refuted;
   }
 
  private:
-  Answer descend() {
+  /// A state on the way to the one at hand, whose branches are tried one after the other.
+  struct Node {
+    std::size_t begin = 0;  // of its branches in choices_
+    std::size_t end = 0;
+    std::size_t next = 0;
+    bool waits = false;  // in the last branch: the rank waits for something else than an F that it could run
+  };
+
+  /// Looks at a new state: an answer, or nothing where the search goes on, below it if that makes sense.
+  std::optional<Answer> enter() {
     if (state_.complete()) {
       search_.consider(state_.orders(), "exact search");
       return Answer::Found;
     }
     if (--nodes_ < 0 || !search_.charge()) return Answer::Undecided;
-    if (!bound_.feasible(state_, target_) || memo_.dominated(state_)) return Answer::Refuted;
+    if (!bound_.feasible(state_, target_) || memo_.dominated(state_)) return std::nullopt;
     const std::size_t begin = choices_.size();
     add_branches();
-    const Answer answer = try_from(begin);
-    choices_.resize(begin);
-    return answer;
+    open_.push_back({begin, choices_.size(), begin});
+    return std::nullopt;
   }
 
-  /// The branches that stand in choices_ from `begin` on; deeper ones come and go behind them.
-  Answer try_from(std::size_t begin) {
-    const std::size_t end = choices_.size();
-    for (std::size_t i = begin; i < end; ++i) {
-      state_.push(choices_[i]);
-      const Answer answer = descend();
-      if (answer == Answer::Found) return answer;
-      state_.pop();
-      if (answer == Answer::Undecided) return answer;
+  /// Takes the next branch, of the latest node that has one. False where all are refuted.
+  bool advance() {
+    for (; !open_.empty(); open_.pop_back()) {
+      Node& node = open_.back();
+      if (node.next > node.begin && !node.waits) state_.pop();
+      if (node.next < node.end) {
+        state_.push(choices_[node.next++]);
+        return true;
+      }
+      if (!node.waits && may_wait(node)) {
+        node.waits = true;
+        state_.hold_back(rank_of(node), true);
+        return true;
+      }
+      if (node.waits) state_.hold_back(rank_of(node), false);
+      choices_.resize(node.begin);
     }
-    return begin == end ? Answer::Refuted : without_forwards(begin);
+    return false;
   }
 
-  /// The branch in which the rank waits for something else than the F that it could run.
-  Answer without_forwards(std::size_t begin) {
-    const std::size_t r = shop_.rank_of[stage_of(choices_[begin].step)];
-    const bool matters = shop_.stages_on(r).size() > 1 &&
-                         shop_.cap[r] / static_cast<std::int64_t>(shop_.microbatches) < shop_.whole[r];
-    const bool any = std::any_of(choices_.begin() + std::ptrdiff_t(begin), choices_.end(),
-                                 [](const ExactChoice& c) { return kind_of(c.step) == kForward; });
-    if (!matters || !any) return Answer::Refuted;
-    state_.hold_back(r, true);
-    const Answer answer = descend();
-    if (answer != Answer::Found) state_.hold_back(r, false);
-    return answer;
+  std::size_t rank_of(const Node& node) const { return shop_.rank_of[stage_of(choices_[node.begin].step)]; }
+
+  bool may_wait(const Node& node) const {
+    const auto forward = [](const ExactChoice& c) { return kind_of(c.step) == kForward; };
+    if (std::none_of(choices_.begin() + std::ptrdiff_t(node.begin), choices_.end(), forward)) return false;
+    const std::size_t r = rank_of(node);
+    return shop_.stages_on(r).size() > 1 &&
+           shop_.cap[r] / static_cast<std::int64_t>(shop_.microbatches) < shop_.whole[r];
   }
 
   /// The steps that may come next on the rank that can end a step first: those that could start before that.
@@ -128,7 +144,8 @@ class Decision {
   ExactState state_;
   ExactBound bound_;
   ExactMemo memo_;
-  std::vector<ExactChoice> choices_;    // branches of all nodes on the way to the one at hand
+  std::vector<Node> open_;              // a list instead of calls: orders may be long, stacks small
+  std::vector<ExactChoice> choices_;    // the branches of all open nodes
   std::vector<ExactChoice> available_;  // of one rank
   std::vector<ExactChoice> best_;       // of the rank that ends a step first
   Ticks target_ = 0;

@@ -4,7 +4,7 @@
 
 namespace stagecraft {
 
-/// The search is one or two calls deep for every step, so the stack limits it. Proofs end far below this.
+/// A node costs time in proportion to the order, and proofs end far below this.
 inline constexpr std::size_t kMostExactSteps = 4096;
 
 /// Closes the gap between the best order and the bound: asks whether an order with a shorter objective
