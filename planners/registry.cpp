@@ -17,7 +17,8 @@ constexpr PlannerEntry kPlanners[] = {
      .source = "Qi et al., ICLR 2024 and NeurIPS 2024",
      .order = plan_order},
     {.name = "order-exact",
-     .summary = "the same, and then a proof by branch and bound: for small pipelines",
+     .summary =
+         "the same, then a proof by branch and bound: for small pipelines, no schedule asks for it yet",
      .source = "Giffler and Thompson, Operations Research 1960",
      .order = plan_exact_order},
 };

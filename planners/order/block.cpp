@@ -206,9 +206,10 @@ std::optional<BuildingBlock> make_block(const Shop& shop, const BlockShape& shap
   return BlockMaker(shop, shape).run();
 }
 
-RankOrders repeat_block(const Shop& shop, const BuildingBlock& block) {
-  RankOrders orders;
+void repeat_block(const Shop& shop, const BuildingBlock& block, RankOrders& orders) {
+  orders.steps.clear();
   orders.steps.reserve(shop.steps());
+  orders.begin.assign(1, 0);
   std::vector<Series> series;
   for (std::size_t r = 0; r < shop.ranks; ++r) {
     series = series_of(shop, block, r);
@@ -221,7 +222,6 @@ RankOrders repeat_block(const Shop& shop, const BuildingBlock& block) {
     }
     orders.begin.push_back(orders.steps.size());
   }
-  return orders;
 }
 
 }  // namespace stagecraft

@@ -26,11 +26,11 @@ struct BuildingBlock {
 
 /// Follows one micro-batch through the pipeline and gives each step the first time that the rank's steps of
 /// all other micro-batches leave free and that leaves room for the rank's remaining steps. Nothing where a
-/// rank's steps do not fit the period. O(stages) for a few stages per rank.
+/// rank's steps do not fit the period. O(stages) for a few stages per rank. REQUIRES: shape.period > 0.
 std::optional<BuildingBlock> make_block(const Shop& shop, const BlockShape& shape);
 
-/// The block repeated for all micro-batches: the order alone, so that it runs as early as it can. O(steps *
-/// stages per rank).
-RankOrders repeat_block(const Shop& shop, const BuildingBlock& block);
+/// Writes the block repeated for all micro-batches into `orders`: the order alone, so that it runs as early
+/// as it can. O(steps * stages per rank).
+void repeat_block(const Shop& shop, const BuildingBlock& block, RankOrders& orders);
 
 }  // namespace stagecraft

@@ -21,6 +21,8 @@ struct Item {
 
 /// The most time that fits `bytes`: a knapsack with the last item cut, so an upper bound.
 Ticks most_time(std::vector<Item> items, std::int64_t bytes) {
+  // One without time and bytes has no ratio: it would equal all others and leave them unsorted.
+  std::erase_if(items, [](const Item& item) { return item.time == 0; });
   std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
     return static_cast<Wide>(a.time) * b.bytes > static_cast<Wide>(b.time) * a.bytes;
   });
@@ -38,7 +40,11 @@ Ticks most_time(std::vector<Item> items, std::int64_t bytes) {
 class RankBound {
  public:
   RankBound(const Shop& shop, const ShopPaths& paths, std::size_t rank)
-      : shop_(shop), paths_(paths), rank_(rank), m_(static_cast<std::int64_t>(shop.microbatches)) {}
+      : shop_(shop),
+        paths_(paths),
+        rank_(rank),
+        m_(static_cast<std::int64_t>(shop.microbatches)),
+        stages_(find_stages()) {}
 
   Ticks span() const {
     const Ticks first = idle_before_first_input();
@@ -63,6 +69,16 @@ class RankBound {
   Ticks time(std::size_t stage, StepKind kind) const { return shop_.duration[3 * stage + kind]; }
   std::int64_t held(std::size_t stage) const { return -shop_.freed[3 * stage]; }
   std::int64_t kept(std::size_t stage) const { return shop_.freed[3 * stage + kWeight]; }
+  /// A stage without time and memory holds nothing up: waits are counted between the steps of the others, if
+  /// there are any.
+  std::vector<std::uint32_t> find_stages() const {
+    const auto on_rank = shop_.stages_on(rank_);
+    std::vector<std::uint32_t> stages(on_rank.begin(), on_rank.end());
+    std::erase_if(stages, [&](std::uint32_t s) {
+      return held(s) + time(s, kForward) + time(s, kInput) + time(s, kWeight) == 0;
+    });
+    return stages.empty() ? std::vector<std::uint32_t>(on_rank.begin(), on_rank.end()) : stages;
+  }
 
   /// From the rank's first step to the F of `stage`: the way from another stage of the rank before it.
   Ticks offset(std::size_t stage) const {
@@ -80,7 +96,7 @@ class RankBound {
   Ticks idle_before_first_input() const {
     Ticks first = kNever;
     std::vector<Item> forwards;
-    for (std::uint32_t s : shop_.stages_on(rank_)) {
+    for (std::uint32_t s : stages_) {
       first = std::min(first, offset(s) + time(s, kForward) + paths_.round_trip[s]);
       forwards.push_back({held(s), time(s, kForward), m_});
     }
@@ -89,12 +105,12 @@ class RankBound {
 
   Ticks idle_after_last_forward() const {
     std::vector<Item> rest;
-    for (std::uint32_t s : shop_.stages_on(rank_)) {
+    for (std::uint32_t s : stages_) {
       rest.push_back({held(s), time(s, kInput) + time(s, kWeight), m_});
       rest.push_back({kept(s), time(s, kWeight), m_});
     }
     Ticks idle = kNever;
-    for (std::uint32_t s : shop_.stages_on(rank_))
+    for (std::uint32_t s : stages_)
       idle = std::min(idle, paths_.round_trip[s] - most_time(rest, shop_.cap[rank_] - held(s)));
     return std::max<Ticks>(0, idle);
   }
@@ -113,6 +129,7 @@ class RankBound {
   const ShopPaths& paths_;
   std::size_t rank_;
   std::int64_t m_;
+  std::vector<std::uint32_t> stages_;  // in the order of the flow
 };
 
 }  // namespace

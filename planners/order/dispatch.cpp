@@ -8,18 +8,13 @@
 namespace stagecraft {
 
 Dispatcher::Dispatcher(const Shop& shop)
-    : shop_(shop),
-      end_(shop.steps()),
-      done_(3 * shop.stages),
-      ranks_(shop.ranks),
-      wake_(shop.ranks),
-      made_(shop.ranks) {
+    : shop_(shop), log_(shop), ranks_(shop.ranks), wake_(shop.ranks), made_(shop.ranks) {
   for (std::size_t r = 0; r < shop.ranks; ++r)
     made_[r].reserve(3 * shop.stages_on(r).size() * shop.microbatches);
 }
 
 void Dispatcher::reset() {
-  std::fill(done_.begin(), done_.end(), 0u);
+  log_.clear();
   std::fill(ranks_.begin(), ranks_.end(), Rank{});
   for (auto& steps : made_) steps.clear();
   for (std::size_t r = 0; r < shop_.ranks; ++r) wake_.set(r, 0);
@@ -62,12 +57,12 @@ Dispatcher::View Dispatcher::look(std::size_t r, Ticks now) const {
   for (const std::uint32_t stage : shop_.stages_on(r)) {
     const Step forward = make_step(static_cast<int>(stage), kForward);
     const Step weight = forward + kWeight;
-    if (done_[weight] < done_[weight - 1] &&
+    if (log_.done(weight) < log_.done(weight - 1) &&
         (!view.has_weight || shop_.freed[weight] > shop_.freed[view.weight])) {
       view.weight = weight;
       view.has_weight = true;
     }
-    const Ticks input = arrival(forward + kInput);
+    const Ticks input = log_.ready(forward + kInput);
     if (input <= now)
       offer(view, forward + kInput, rank);
     else
@@ -80,7 +75,7 @@ Dispatcher::View Dispatcher::look(std::size_t r, Ticks now) const {
 void Dispatcher::look_at_forward(View& view, std::size_t r, std::size_t stage) const {
   const Rank& rank = ranks_[r];
   const Step step = make_step(static_cast<int>(stage), kForward);
-  const Ticks time = arrival(step);
+  const Ticks time = log_.ready(step);
   if (time >= kNever || !admitted(r, stage)) return;
   const std::int64_t held = rank.held - shop_.freed[step];
   if (held > shop_.cap[r])
@@ -105,38 +100,20 @@ void Dispatcher::offer(View& view, Step step, const Rank& rank) const {
   view.has_top = true;
 }
 
-/// When all inputs of the stage's next F or I are here, as far as known; kNever where one has not started.
-Ticks Dispatcher::arrival(Step step) const {
-  const std::size_t stage = stage_of(step);
-  const StepKind kind = kind_of(step);
-  const std::size_t next = done_[step];
-  if (next >= shop_.microbatches) return kNever;
-  Ticks time = 0;
-  if (kind == kInput) {
-    if (done_[step - 1] <= next) return kNever;
-    time = end_[(step - 1) * shop_.microbatches + next];
-  }
-  for (const ShopInput& input : kind == kForward ? shop_.into_forward(stage) : shop_.into_input(stage)) {
-    const Step made = input.stage * 3 + kind;
-    if (done_[made] <= next) return kNever;
-    time = std::max(time, end_[made * shop_.microbatches + next] + input.hop);
-  }
-  return time;
-}
-
 /// Whether the stage's next F may be in flight: the policy's limit, and the banker's rule (see the class).
 bool Dispatcher::admitted(std::size_t r, std::size_t stage) const {
   const Step forward = make_step(static_cast<int>(stage), kForward);
-  const std::uint32_t mine = done_[forward];
-  if (!policy_.in_flight.empty() && mine - done_[forward + kInput] >= policy_.in_flight[stage]) return false;
+  const std::uint32_t mine = log_.done(forward);
+  if (!policy_.in_flight.empty() && mine - log_.done(forward + kInput) >= policy_.in_flight[stage])
+    return false;
   const auto stages = shop_.stages_on(r);
   if (stages.size() == 1) return true;
   std::uint32_t oldest = mine;
-  for (std::uint32_t s : stages) oldest = std::min(oldest, done_[3 * s]);
+  for (std::uint32_t s : stages) oldest = std::min(oldest, log_.done(3 * s));
   if (mine == oldest) return true;
   std::int64_t younger = -shop_.freed[forward];  // held by micro-batches after the oldest, with this one
   for (std::uint32_t s : stages)
-    younger -= shop_.freed[3 * s] * (done_[3 * s] - std::min(done_[3 * s], oldest + 1));
+    younger -= shop_.freed[3 * s] * (log_.done(3 * s) - std::min(log_.done(3 * s), oldest + 1));
   return younger + shop_.whole[r] <= shop_.cap[r];
 }
 
@@ -155,7 +132,7 @@ void Dispatcher::start(std::size_t r, Step step, Ticks time) {
   rank.held -= shop_.freed[step];
   if (kind == kInput) rank.pending += shop_.freed[step + 1];
   if (kind == kWeight) rank.pending -= shop_.freed[step];
-  end_[step * shop_.microbatches + done_[step]++] = rank.free;
+  log_.add(step, rank.free);
   made_[r].push_back(step);
   wake_.set(r, rank.free);
   if (kind != kWeight) announce(stage_of(step), kind);
@@ -165,7 +142,7 @@ void Dispatcher::start(std::size_t r, Step step, Ticks time) {
 void Dispatcher::announce(std::size_t stage, StepKind kind) {
   for (const ShopInput& consumer : kind == kForward ? shop_.into_input(stage) : shop_.into_forward(stage)) {
     const std::size_t r = shop_.rank_of[consumer.stage];
-    const Ticks known = arrival(consumer.stage * 3 + kind);
+    const Ticks known = log_.ready(consumer.stage * 3 + kind);
     if (known < kNever) wake_.set(r, std::min(wake_.time(r), std::max(ranks_[r].free, known)));
   }
 }

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "planners/order/rank_queue.h"
-#include "planners/order/shop.h"
+#include "planners/order/step_log.h"
 
 namespace stagecraft {
 
@@ -16,7 +16,8 @@ struct DispatchPolicy {
   /// many eighths of their own time. Otherwise the rank waits.
   int forward_overlap = 8;
   int weight_overlap = 8;
-  /// So long may a rank idle after its first step; once a wait would exceed it, the rank runs W instead.
+  /// So long may a rank idle after its first step; once a wait would exceed it, the rank runs W instead, or
+  /// without one the F that delays an I.
   Ticks idle_budget = kNever;
   /// By stage: the most micro-batches between their F and their I there. Empty: as memory allows.
   std::vector<std::uint32_t> in_flight;
@@ -32,7 +33,9 @@ class Dispatcher {
  public:
   explicit Dispatcher(const Shop& shop);
 
-  /// O(steps * (inputs + stages per rank + log ranks)), allocates only the result.
+  /// O(decisions * (inputs of a rank's stages + square of their number + log ranks)). Ranks decide when they
+  /// are free and when something arrives: a few times for every step. Allocates only the result, but for a
+  /// longer list of limits than before.
   RankOrders run(const DispatchPolicy& policy);
 
  private:
@@ -61,7 +64,6 @@ class Dispatcher {
   View look(std::size_t rank, Ticks now) const;
   void look_at_forward(View& view, std::size_t rank, std::size_t stage) const;
   void offer(View& view, Step step, const Rank& rank) const;
-  Ticks arrival(Step step) const;
   bool admitted(std::size_t rank, std::size_t stage) const;
   bool delays_little(Step step, Ticks now, Ticks until, int eighths) const;
   void start(std::size_t rank, Step step, Ticks time);
@@ -69,8 +71,7 @@ class Dispatcher {
 
   const Shop& shop_;
   DispatchPolicy policy_;
-  std::vector<Ticks> end_;           // by step, then micro-batch: F and I
-  std::vector<std::uint32_t> done_;  // by step: started, in fact
+  StepLog log_;  // of what has started: a step's end is known then
   std::vector<Rank> ranks_;
   RankQueue wake_;
   std::vector<std::vector<Step>> made_;

@@ -1,6 +1,9 @@
 #include "planners/order/evaluate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <tuple>
 
 namespace stagecraft {
@@ -13,14 +16,35 @@ bool OrderScore::better_than(const OrderScore& other, OrderObjective objective) 
 
 OrderTimer::OrderTimer(const Shop& shop)
     : shop_(shop),
-      end_(shop.steps()),
-      done_(3 * shop.stages),
+      count_(3 * shop.stages),
+      log_(shop),
       position_(shop.ranks),
       free_(shop.ranks),
       first_(shop.ranks) {}
 
+/// Every step of a rank's stages once for each micro-batch, and no other.
+void OrderTimer::check_complete(const RankOrders& orders) {
+  if (orders.begin.size() != shop_.ranks + 1)
+    throw std::invalid_argument(
+        fmt::format("order: lists of {} ranks, not {}", orders.begin.size() - 1, shop_.ranks));
+  std::fill(count_.begin(), count_.end(), 0u);
+  for (std::size_t r = 0; r < shop_.ranks; ++r)
+    for (const Step step : orders.rank(r)) {
+      if (stage_of(step) >= shop_.stages || shop_.rank_of[stage_of(step)] != r)
+        throw std::invalid_argument(
+            fmt::format("order: rank {} runs stage {}, which is not there", r, stage_of(step)));
+      ++count_[step];
+    }
+  for (Step step = 0; step < count_.size(); ++step)
+    if (count_[step] != shop_.microbatches)
+      throw std::invalid_argument(fmt::format(
+          "order: rank {} runs {} of stage {} {} times for {} micro-batches", shop_.rank_of[stage_of(step)],
+          "FIW"[kind_of(step)], stage_of(step), count_[step], shop_.microbatches));
+}
+
 OrderScore OrderTimer::score(const RankOrders& orders) {
-  std::fill(done_.begin(), done_.end(), 0u);
+  check_complete(orders);
+  log_.clear();
   std::fill(position_.begin(), position_.end(), 0u);
   std::fill(free_.begin(), free_.end(), 0);
   std::fill(first_.begin(), first_.end(), 0);
@@ -45,45 +69,16 @@ bool OrderTimer::advance(std::size_t rank, std::span<const Step> steps) {
   Ticks time = free_[rank];
   for (; at < steps.size(); ++at) {
     const Step step = steps[at];
-    const std::size_t microbatch = done_[step];
-    const Ticks input = ready(step, microbatch);
+    const Ticks input = log_.ready(step);
     if (input == kNever) break;
     time = std::max(time, input);
     if (at == 0) first_[rank] = time;
     time += shop_.duration[step];
-    end_[step * shop_.microbatches + microbatch] = time;
-    ++done_[step];
+    log_.add(step, time);
   }
   position_[rank] = at;
   free_[rank] = time;
   return at > begin;
-}
-
-/// When the inputs of the step from other stages are here; kNever where one has not been made yet.
-Ticks OrderTimer::ready(Step step, std::size_t microbatch) const {
-  const StepKind kind = kind_of(step);
-  if (kind == kWeight) return done_[step - 1] > microbatch ? 0 : kNever;
-  const std::size_t stage = stage_of(step);
-  if (kind == kInput && done_[step - 1] <= microbatch) return kNever;
-  Ticks time = 0;
-  for (const ShopInput& input : kind == kForward ? shop_.into_forward(stage) : shop_.into_input(stage)) {
-    const Step made = input.stage * 3 + kind;
-    if (done_[made] <= microbatch) return kNever;
-    time = std::max(time, end_[made * shop_.microbatches + microbatch] + input.hop);
-  }
-  return time;
-}
-
-std::vector<std::int64_t> peak_memory(const Shop& shop, const RankOrders& orders) {
-  std::vector<std::int64_t> peaks(shop.ranks);
-  for (std::size_t r = 0; r < shop.ranks; ++r) {
-    std::int64_t held = 0;
-    for (Step step : orders.rank(r)) {
-      held -= shop.freed[step];
-      peaks[r] = std::max(peaks[r], held);
-    }
-  }
-  return peaks;
 }
 
 }  // namespace stagecraft

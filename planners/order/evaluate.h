@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "planners/order/shop.h"
+#include "planners/order/step_log.h"
 
 namespace stagecraft {
 
@@ -17,27 +17,26 @@ struct OrderScore {
 };
 
 /// Times orders of one shop: what replay() gives, without tasks. Holds its buffers, so that timing an order
-/// allocates nothing. Caps are not looked at: see peak_memory().
+/// allocates nothing. Caps are not looked at.
 class OrderTimer {
  public:
   explicit OrderTimer(const Shop& shop);
 
-  /// O(steps + inputs).
+  /// Throws std::invalid_argument that names the rank where a list misses steps or has too many. O(inputs of
+  /// all steps), and O(ranks) for every sweep over the ranks: a few, unless these wait for each other by
+  /// turns.
   OrderScore score(const RankOrders& orders);
 
  private:
+  void check_complete(const RankOrders& orders);
   bool advance(std::size_t rank, std::span<const Step> steps);
-  Ticks ready(Step step, std::size_t microbatch) const;
 
   const Shop& shop_;
-  std::vector<Ticks> end_;             // by step, then micro-batch: F and I; W needs none
-  std::vector<std::uint32_t> done_;    // by step
+  std::vector<std::uint32_t> count_;  // by step: how often it stands in the lists
+  StepLog log_;
   std::vector<std::size_t> position_;  // by rank
   std::vector<Ticks> free_;            // by rank
   std::vector<Ticks> first_;           // by rank: start of its first step
 };
-
-/// The most bytes of activations that each rank holds. O(steps).
-std::vector<std::int64_t> peak_memory(const Shop& shop, const RankOrders& orders);
 
 }  // namespace stagecraft

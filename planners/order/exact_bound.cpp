@@ -13,8 +13,7 @@ ExactBound::ExactBound(const Shop& shop)
       input_(shop.stages * shop.microbatches),
       flow_(shop.stages) {
   for (std::size_t s = 0; s < shop.stages; ++s) {
-    // Other stages of the rank hold at least their part of the micro-batch at hand... which is safe to
-    // ignore.
+    // As if the rank's other stages held nothing: that only lets more in.
     const std::int64_t held = -shop.freed[3 * s];
     most_[s] = held > 0 ? shop.cap[shop.rank_of[s]] / held : static_cast<std::int64_t>(shop.microbatches);
   }

@@ -4,10 +4,14 @@
 
 namespace stagecraft {
 
-ExactMemo::ExactMemo(const Shop& shop) : shop_(shop), heads_(kBuckets) {}
+ExactMemo::ExactMemo(const Shop& shop) : shop_(shop), heads_(kBuckets) {
+  words_.reserve(kMostWords);
+}
 
+/// A question may take a few nodes only, and the table is large: empties the buckets that were used.
 void ExactMemo::clear() {
-  std::fill(heads_.begin(), heads_.end(), 0u);
+  for (const std::uint32_t bucket : used_) heads_[bucket] = 0;
+  used_.clear();
   words_.clear();
 }
 
@@ -52,12 +56,14 @@ bool ExactMemo::covers(std::size_t entry) const {
 
 bool ExactMemo::dominated(const ExactState& state) {
   read(state);
-  std::uint32_t& head = heads_[hash() % kBuckets];
+  const auto bucket = static_cast<std::uint32_t>(hash() % kBuckets);
+  std::uint32_t& head = heads_[bucket];
   int looked = 0;
   for (std::size_t entry = head; entry > 0 && looked < 64;
        entry = static_cast<std::size_t>(words_[entry - 1]), ++looked)
     if (covers(entry - 1)) return true;
   if (words_.size() + 1 + key_.size() + times_.size() > kMostWords) return false;
+  if (head == 0) used_.push_back(bucket);
   words_.push_back(head);
   head = static_cast<std::uint32_t>(words_.size());
   words_.insert(words_.end(), key_.begin(), key_.end());

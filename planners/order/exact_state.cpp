@@ -6,8 +6,7 @@ namespace stagecraft {
 
 ExactState::ExactState(const Shop& shop)
     : shop_(shop),
-      done_(3 * shop.stages),
-      end_(shop.steps()),
+      log_(shop),
       free_(shop.ranks),
       first_(shop.ranks),
       begun_(shop.ranks),
@@ -22,19 +21,8 @@ void ExactState::clear() {
 }
 
 Ticks ExactState::earliest(Step step) const {
-  const std::size_t stage = stage_of(step);
-  const StepKind kind = kind_of(step);
-  const std::size_t next = done_[step];
-  if (next >= shop_.microbatches) return kNever;
-  if (kind != kForward && done_[step - 1] <= next) return kNever;
-  Ticks time = free_[shop_.rank_of[stage]];
-  if (kind == kWeight) return time;
-  for (const ShopInput& input : kind == kForward ? shop_.into_forward(stage) : shop_.into_input(stage)) {
-    const Step made = 3 * input.stage + kind;
-    if (done_[made] <= next) return kNever;
-    time = std::max(time, end(made, next) + input.hop);
-  }
-  return time;
+  const Ticks ready = log_.ready(step);
+  return ready < kNever ? std::max(ready, free_[shop_.rank_of[stage_of(step)]]) : kNever;
 }
 
 bool ExactState::fits(Step forward) const {
@@ -49,7 +37,7 @@ void ExactState::push(const ExactChoice& choice) {
   free_[r] = choice.end;
   held_[r] -= shop_.freed[choice.step];
   held_back_[r] = 0;
-  end_[choice.step * shop_.microbatches + done_[choice.step]++] = choice.end;
+  log_.add(choice.step, choice.end);
 }
 
 void ExactState::pop() {
@@ -60,7 +48,7 @@ void ExactState::pop() {
   free_[r] = undo.free;
   held_[r] += shop_.freed[undo.step];
   held_back_[r] = undo.held_back;
-  --done_[undo.step];
+  log_.take_back(undo.step);
 }
 
 RankOrders ExactState::orders() const {

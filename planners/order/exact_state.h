@@ -2,8 +2,7 @@
 
 #include <vector>
 
-#include "planners/order/bounds.h"
-#include "planners/order/shop.h"
+#include "planners/order/step_log.h"
 
 namespace stagecraft {
 
@@ -29,9 +28,8 @@ class ExactState {
   Ticks earliest(Step step) const;
   bool fits(Step forward) const;  ///< whether the rank's memory holds one more F of this stage now
 
-  const Shop& shop() const { return shop_; }
-  std::uint32_t done(Step step) const { return done_[step]; }
-  Ticks end(Step step, std::size_t microbatch) const { return end_[step * shop_.microbatches + microbatch]; }
+  std::uint32_t done(Step step) const { return log_.done(step); }
+  Ticks end(Step step, std::size_t microbatch) const { return log_.end(step, microbatch); }
   Ticks free(std::size_t rank) const { return free_[rank]; }
   bool begun(std::size_t rank) const { return begun_[rank] > 0; }
   Ticks first(std::size_t rank) const { return first_[rank]; }  ///< start of its first step, if begun
@@ -50,9 +48,8 @@ class ExactState {
 
   const Shop& shop_;
   std::vector<Undo> stack_;
-  std::vector<std::uint32_t> done_;  // by step
-  std::vector<Ticks> end_;           // by step, then micro-batch
-  std::vector<Ticks> free_;          // by rank
+  StepLog log_;
+  std::vector<Ticks> free_;  // by rank
   std::vector<Ticks> first_;
   std::vector<std::uint32_t> begun_;  // steps that the rank has run
   std::vector<std::int64_t> held_;

@@ -23,8 +23,7 @@ Justifier::Justifier(const Shop& shop)
     : shop_(shop),
       duration_(shop.duration),
       release_(shop.ranks),
-      end_(shop.steps()),
-      done_(3 * shop.stages),
+      log_(shop),
       ranks_(shop.ranks),
       before_(shop.ranks),
       position_(shop.ranks),
@@ -96,7 +95,7 @@ RankOrders Justifier::round(const RankOrders& orders) {
 
 /// When the order's steps run as early as they can.
 void Justifier::time(const RankOrders& orders) {
-  std::fill(done_.begin(), done_.end(), 0u);
+  log_.clear();
   for (Line& rank : ranks_) rank.steps.clear();
   for (bool moved = true; moved;) {
     moved = false;
@@ -109,13 +108,13 @@ void Justifier::time(const RankOrders& orders) {
 }
 
 bool Justifier::time_next(std::size_t r, Step step) {
-  for (std::size_t k = forward_.begin[step]; k < forward_.begin[step + 1]; ++k)
-    if (done_[forward_.inputs[k].step] <= done_[step]) return false;
+  const Ticks inputs = log_.ready(step);
+  if (inputs >= kNever) return false;
   std::vector<Placed>& line = ranks_[r].steps;
   const Ticks free = line.empty() ? 0 : line.back().end;
-  const Ticks start = std::max(free, ready(forward_, step));
+  const Ticks start = std::max(free, inputs);
   line.push_back({.start = start, .end = start + duration_[step], .step = step});
-  end_[step * shop_.microbatches + done_[step]++] = start + duration_[step];
+  log_.add(step, start + duration_[step]);
   return true;
 }
 
@@ -153,7 +152,7 @@ void Justifier::turn_around() {
 
 /// Places the steps of `before_` by their start there. Every step finds its old place free, or one before.
 void Justifier::place_all(const Direction& direction) {
-  std::fill(done_.begin(), done_.end(), 0u);
+  log_.clear();
   for (std::size_t r = 0; r < shop_.ranks; ++r) {
     position_[r] = 0;
     queue_.set(r, before_[r].front().start);
@@ -180,17 +179,16 @@ void Justifier::place_next(const Direction& direction, Step step) {
     placed.start = std::max(from, line.steps.back().end);
   placed.end = placed.start + duration_[step];
   insert(line, gap, placed, direction.taken[step], direction.given[step]);
-  end_[step * shop_.microbatches + done_[step]++] = placed.end;
+  log_.add(step, placed.end);
 }
 
 /// When the step's next micro-batch has its inputs, and its stage has done the one before.
 Ticks Justifier::ready(const Direction& direction, Step step) const {
-  const std::size_t m = shop_.microbatches;
-  const std::size_t j = done_[step];
+  const std::size_t j = log_.done(step);
   Ticks time = release_[shop_.rank_of[stage_of(step)]];
-  if (j > 0) time = std::max(time, end_[step * m + j - 1]);
+  if (j > 0) time = std::max(time, log_.end(step, j - 1));
   for (std::size_t k = direction.begin[step]; k < direction.begin[step + 1]; ++k)
-    time = std::max(time, end_[direction.inputs[k].step * m + j] + direction.inputs[k].hop);
+    time = std::max(time, log_.end(direction.inputs[k].step, j) + direction.inputs[k].hop);
   return time;
 }
 

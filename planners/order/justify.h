@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "planners/order/rank_queue.h"
-#include "planners/order/shop.h"
+#include "planners/order/step_log.h"
 
 namespace stagecraft {
 
@@ -17,8 +17,8 @@ class Justifier {
  public:
   explicit Justifier(const Shop& shop);
 
-  /// One round, backward and forward. `orders` must be free of deadlock and within the caps. Time O(steps *
-  /// (inputs + log ranks + gaps that a search passes)).
+  /// One round, backward and forward. REQUIRES: `orders` complete, free of deadlock and within the caps. Time
+  /// O(steps * (inputs + log ranks + gaps that a search passes)).
   RankOrders round(const RankOrders& orders);
 
  private:
@@ -71,9 +71,8 @@ class Justifier {
   std::vector<Ticks> duration_;  // at least 1 ns, so that every step has its place in time
   Direction forward_;
   Direction backward_;
-  std::vector<Ticks> release_;       // by rank, in the direction at hand
-  std::vector<Ticks> end_;           // by step, then micro-batch, counted in the direction at hand
-  std::vector<std::uint32_t> done_;  // by step
+  std::vector<Ticks> release_;  // by rank, in the direction at hand
+  StepLog log_;                 // in the direction at hand
   std::vector<Line> ranks_;
   std::vector<std::vector<Placed>> before_;  // the schedule that is being justified, turned around
   std::vector<std::size_t> position_;        // by rank, in before_

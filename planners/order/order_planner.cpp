@@ -18,7 +18,7 @@ OrderPlan plan_order(const OrderProblem& problem, const OrderOptions& options) {
   const Shop shop = make_shop(problem);
   SearchState search(shop, options);
   construct_orders(search);
-  if (options.exact) {
+  if (options.exact && shop.steps() <= kMostExactSteps) {
     search.extend(kExactNodes);
     prove_order(search);
   } else {

@@ -22,8 +22,12 @@ struct OrderOptions {
   /// and for 50,000 ops a fraction of a second. The same number gives the same plan on every machine. The
   /// last step may pass it by one.
   std::int64_t evaluations = 0;
-  Duration time_limit{0};  ///< wall clock; 0: none. The one setting that makes a plan depend on the machine
-  bool exact = false;      ///< search on for a proof, as far as the limits allow. For small problems
+  /// Wall clock; 0: none. The one setting that makes a plan depend on the machine. However short, it ends the
+  /// search after the first order only.
+  Duration time_limit{0};
+  /// Search on for a proof, as far as the limits allow. For small problems: above 4096 ops the search goes on
+  /// as without it, and the plan tells the gap to the bound.
+  bool exact = false;
   std::uint64_t seed = 1;
   /// Called when the best or the bound changes. Empty: nobody listens.
   std::function<void(const OrderProgress&)> progress;

@@ -21,19 +21,20 @@ enum class OrderObjective : std::uint8_t {
 struct OrderProblem {
   int microbatches = 1;
   std::vector<StageCost> stages;
-  std::vector<StageEdge> edges;  ///< a DAG over the stages; hops are charged between different ranks only
-  std::vector<int> rank_of;      ///< by stage: 0 .. ranks - 1, every rank used
+  /// A DAG over the stages. Hops are charged between different ranks only, of parallel edges the longest.
+  std::vector<StageEdge> edges;
+  std::vector<int> rank_of;  ///< by stage: 0 .. ranks - 1, every rank used
   /// By rank: the most bytes of activations that it may hold, without weights and without the working memory
   /// of the running op. Empty: no limit.
   std::vector<std::int64_t> activation_cap;
   OrderObjective objective = OrderObjective::Span;
 };
 
-/// Ranks that hold `chunks` stages each: rank r holds r, p + r, 2p + r, ...
-std::vector<int> looped_placement(int ranks, int chunks);
+/// The longest that all ops and hops of a problem may take together: multiples of it, as the search compares
+/// them, stay far from 64 bits.
+inline constexpr Duration kLongestOrder = std::chrono::hours{1000};
 
-/// Ranks that hold `chunks` stages each, with the direction turned from chunk to chunk: with two, rank r
-/// holds r and 2p - 1 - r (the V of Qi et al., NeurIPS 2024).
-std::vector<int> wave_placement(int ranks, int chunks);
+/// Whether they do. O(stages + edges).
+bool within_longest(const OrderProblem& problem);
 
 }  // namespace stagecraft

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -14,7 +13,8 @@ class RankQueue {
  public:
   explicit RankQueue(std::size_t ranks)
       : leaves_(std::bit_ceil(ranks + 1)), time_(leaves_, kNever), winner_(2 * leaves_) {
-    clear();
+    for (std::size_t i = 0; i < leaves_; ++i) winner_[leaves_ + i] = static_cast<std::uint32_t>(i);
+    for (std::size_t at = leaves_; at-- > 1;) play(at);
   }
 
   std::size_t first() const { return winner_[1]; }
@@ -25,11 +25,6 @@ class RankQueue {
   void set(std::size_t rank, Ticks time) {
     time_[rank] = time;
     for (std::size_t at = (leaves_ + rank) / 2; at > 0; at /= 2) play(at);
-  }
-  void clear() {
-    std::fill(time_.begin(), time_.end(), kNever);
-    for (std::size_t i = 0; i < leaves_; ++i) winner_[leaves_ + i] = static_cast<std::uint32_t>(i);
-    for (std::size_t at = leaves_; at-- > 1;) play(at);
   }
 
  private:

@@ -13,18 +13,32 @@ std::int64_t default_evaluations(const Shop& shop) {
   return std::clamp<std::int64_t>((chunked ? 2'500'000 : 150'000) / steps, chunked ? 24 : 6, 2000);
 }
 
+using Clock = std::chrono::steady_clock;
+
+bool timed(const OrderOptions& options) {
+  return options.time_limit > Duration{0};
+}
+
+/// Limits past the end of the clock's range never come.
+Clock::time_point deadline_of(const OrderOptions& options) {
+  const Clock::time_point now = Clock::now();
+  if (!timed(options) || options.time_limit >= Clock::time_point::max() - now)
+    return Clock::time_point::max();
+  return now + options.time_limit;
+}
+
 }  // namespace
 
 SearchState::SearchState(const Shop& shop, const OrderOptions& options)
     : shop_(shop),
       options_(options),
-      deadline_(std::chrono::steady_clock::now() + options.time_limit),
+      deadline_(deadline_of(options)),
       timer_(shop),
       justifier_(shop),
       bound_(lower_bound(shop)),
-      limit_(options.evaluations > 0            ? options.evaluations
-             : options.time_limit > Duration{0} ? std::numeric_limits<std::int64_t>::max()
-                                                : default_evaluations(shop)) {}
+      limit_(options.evaluations > 0 ? options.evaluations
+             : timed(options)        ? std::numeric_limits<std::int64_t>::max()
+                                     : default_evaluations(shop)) {}
 
 OrderScore SearchState::consider(const RankOrders& orders, std::string_view origin) {
   ++evaluations_;
@@ -57,12 +71,12 @@ bool SearchState::charge() {
 }
 
 void SearchState::extend(std::int64_t usual) {
-  if (options_.evaluations == 0 && options_.time_limit == Duration{0}) limit_ = evaluations_ + usual;
+  if (options_.evaluations <= 0 && !timed(options_)) limit_ = evaluations_ + usual;
 }
 
 bool SearchState::spent() const {
   if (evaluations_ >= limit_) return true;
-  return options_.time_limit > Duration{0} && std::chrono::steady_clock::now() >= deadline_;
+  return timed(options_) && Clock::now() >= deadline_;
 }
 
 void SearchState::report() const {

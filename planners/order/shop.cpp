@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 #include <stdexcept>
 
@@ -39,6 +40,7 @@ void check_costs(const OrderProblem& problem) {
   for (const StageEdge& edge : problem.edges)
     require(std::min(edge.forward_hop, edge.backward_hop) >= Duration{0},
             fmt::format("order: edge {} -> {} has a negative hop", edge.from, edge.to));
+  require(within_longest(problem), "order: all ops and hops together take more than 1000 h");
 }
 
 /// Lists by key, one behind the other.
@@ -51,8 +53,22 @@ std::vector<std::size_t> sort_into_lists(std::vector<T>& items, std::size_t keys
   return begin;
 }
 
+/// Of several edges between the same two stages the longest hops count: one edge.
+std::vector<StageEdge> without_parallels(const std::vector<StageEdge>& edges) {
+  std::vector<StageEdge> single;
+  std::map<std::pair<int, int>, std::size_t> place;
+  for (const StageEdge& edge : edges) {
+    const auto [at, first] = place.try_emplace({edge.from, edge.to}, single.size());
+    if (first) single.push_back(edge);
+    StageEdge& kept = single[at->second];
+    kept.forward_hop = std::max(kept.forward_hop, edge.forward_hop);
+    kept.backward_hop = std::max(kept.backward_hop, edge.backward_hop);
+  }
+  return single;
+}
+
 void add_edges(Shop& shop, const OrderProblem& problem, bool forward) {
-  std::vector<StageEdge> edges = problem.edges;
+  std::vector<StageEdge> edges = without_parallels(problem.edges);
   const auto key = [&](const StageEdge& e) { return static_cast<std::size_t>(forward ? e.to : e.from); };
   (forward ? shop.into_begin : shop.out_of_begin) = sort_into_lists(edges, shop.stages, key);
   for (const StageEdge& edge : edges) {
@@ -80,7 +96,10 @@ void find_flow(Shop& shop) {
 
 void add_ranks(Shop& shop, const OrderProblem& problem) {
   for (int rank : problem.rank_of) {
-    require(rank >= 0, fmt::format("order: rank {}", rank));
+    // Before anything is laid out by rank: there are no more of them than stages.
+    require(rank >= 0 && static_cast<std::size_t>(rank) < shop.stages,
+            fmt::format("order: rank {}, but {} stages make ranks 0 to {} at most", rank, shop.stages,
+                        shop.stages - 1));
     shop.rank_of.push_back(static_cast<std::uint32_t>(rank));
     shop.ranks = std::max(shop.ranks, static_cast<std::size_t>(rank) + 1);
   }
@@ -120,19 +139,13 @@ void add_caps(Shop& shop, const OrderProblem& problem) {
 
 }  // namespace
 
-std::vector<int> looped_placement(int ranks, int chunks) {
-  std::vector<int> rank_of;
-  for (int stage = 0; stage < ranks * chunks; ++stage) rank_of.push_back(stage % ranks);
-  return rank_of;
-}
-
-std::vector<int> wave_placement(int ranks, int chunks) {
-  std::vector<int> rank_of;
-  for (int stage = 0; stage < ranks * chunks; ++stage) {
-    const int at = stage % ranks;
-    rank_of.push_back(stage / ranks % 2 == 0 ? at : ranks - 1 - at);
-  }
-  return rank_of;
+bool within_longest(const OrderProblem& problem) {
+  double time = 0;
+  for (const StageCost& stage : problem.stages)
+    time += to_seconds(stage.forward) + to_seconds(stage.input_gradient) + to_seconds(stage.weight_gradient);
+  for (const StageEdge& edge : problem.edges)
+    time += to_seconds(edge.forward_hop) + to_seconds(edge.backward_hop);
+  return time * problem.microbatches <= to_seconds(kLongestOrder);
 }
 
 Shop make_shop(const OrderProblem& problem) {

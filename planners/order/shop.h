@@ -63,9 +63,6 @@ struct Shop {
   /// Where the F of a stage gets its inputs, and where its I does.
   std::span<const ShopInput> into_forward(std::size_t stage) const { return list(into, into_begin, stage); }
   std::span<const ShopInput> into_input(std::size_t stage) const { return list(out_of, out_of_begin, stage); }
-  std::size_t slot(std::size_t stage, std::size_t microbatch) const {
-    return stage * microbatches + microbatch;
-  }
   std::size_t steps() const { return 3 * stages * microbatches; }
 
   std::vector<std::uint32_t> by_rank;  ///< stages of rank 0 in the order of the flow, of rank 1, ...
@@ -85,8 +82,8 @@ struct Shop {
 };
 
 /// Checks the problem and lays it out. Throws std::invalid_argument that names the stage or rank: lists of
-/// the wrong length, a circle, a rank without stages, M_W > M_B, or a cap below one micro-batch's M_B on the
-/// rank.
+/// the wrong length, a circle, a rank without stages or past their number, times beyond kLongestOrder, M_W >
+/// M_B, or a cap below one micro-batch's M_B on the rank.
 Shop make_shop(const OrderProblem& problem);
 
 /// The orders as a Schedule. O(steps).

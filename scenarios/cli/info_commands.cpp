@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/suggest.h"
 #include "models/catalog.h"
+#include "planners/registry.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/reader/reader.h"
 #include "scenarios/run/report_keys.h"
@@ -52,6 +53,7 @@ struct ListKind {
 
 const std::array kKinds{
     ListKind{"schedules", "pipeline.schedule", [] { return entries_of(schedules()); }},
+    ListKind{"planners", "pipeline.schedule, where it is planned", [] { return entries_of(planners()); }},
     ListKind{"cost-models", "costs.model",
              [] {
                return std::vector<Entry>{

@@ -25,6 +25,12 @@ class OrderOfScenario {
     refuse_limits();
     if (!planned()) return;
     make_problem();
+    if (!within_longest(problem_))
+      throw error_at(
+          *read_.root, "costs",
+          fmt::format("all ops and transfers together take more than 1000 h: schedule {} cannot be "
+                      "planned for times this long",
+                      built_.schedule_name));
     set_caps();
     const OrderPlan plan = plan_order(problem_);
     built_.problem.schedule = plan.schedule;

@@ -5,6 +5,7 @@
 
 #include "planners/order/bounds.h"
 #include "planners/order/evaluate.h"
+#include "planners/order/exact.h"
 #include "tests/planners/order_helpers.h"
 #include "tests/planners/random_problem.h"
 
@@ -119,7 +120,55 @@ Duration value_of(const OrderProblem& problem, const Schedule& schedule) {
   return problem.objective == OrderObjective::Span ? metrics.span : metrics.makespan;
 }
 
+/// Small pipelines with many steps that take no time, and stages that hold nothing.
+OrderProblem sparse_problem(std::uint64_t seed) {
+  OrderProblem problem = test::random_problem(seed, {.most_ranks = 3, .most_microbatches = 3});
+  RandomStream random(seed, "sparse order problem");
+  for (StageCost& stage : problem.stages) {
+    for (Duration* time : {&stage.forward, &stage.input_gradient, &stage.weight_gradient})
+      if (random.chance(0.4)) *time = Duration(0);
+    if (random.chance(0.3)) stage.weight_gradient_bytes = 0;
+    if (random.chance(0.3)) stage.activation_bytes = stage.weight_gradient_bytes = 0;
+  }
+  return problem;
+}
+
+/// The problem with one more stage behind `stage`, on its rank, that takes neither time nor memory.
+OrderProblem with_empty_stage(OrderProblem problem, int stage) {
+  const int added = static_cast<int>(problem.stages.size());
+  for (StageEdge& edge : problem.edges)
+    if (edge.from == stage) edge.from = added;
+  problem.edges.push_back({stage, added, Duration(0), Duration(0)});
+  problem.stages.emplace_back();
+  problem.rank_of.push_back(problem.rank_of[static_cast<std::size_t>(stage)]);
+  return problem;
+}
+
 }  // namespace
+
+TEST_CASE("a stage that takes neither time nor memory leaves the bound as it is", "[order][property]") {
+  for (std::uint64_t seed = 0; seed < 500; ++seed)
+    for (const OrderProblem& problem :
+         {sparse_problem(seed), test::random_problem(seed, {.most_ranks = 5, .most_microbatches = 9})})
+      for (int stage = 0; stage < static_cast<int>(problem.stages.size()); ++stage) {
+        CAPTURE(seed, stage);
+        CHECK(lower_bound(make_shop(with_empty_stage(problem, stage))) == lower_bound(make_shop(problem)));
+      }
+}
+
+TEST_CASE("no order is shorter than the bound where many steps take no time", "[order][property]") {
+  int compared = 0;
+  for (std::uint64_t seed = 0; seed < 4000; ++seed) {
+    const Shop shop = make_shop(sparse_problem(seed));
+    if (!is_tiny(shop)) continue;
+    BruteForce all(shop);
+    if (all.combinations() > 30'000) continue;
+    ++compared;
+    CAPTURE(seed);
+    CHECK(lower_bound(shop) <= all.best());
+  }
+  CHECK(compared > 1000);
+}
 
 TEST_CASE("micro-batches out of order gain nothing", "[order][property]") {
   int compared = 0;
@@ -165,4 +214,36 @@ TEST_CASE("the exact search finds what trying everything finds", "[order][proper
   }
   CHECK(compared > 1000);
   CHECK(heuristic > compared * 9 / 10);  // four evaluations mostly do
+}
+
+namespace {
+
+/// Two uneven ranks with little memory. The search for a shorter order walks down to the last steps.
+OrderProblem long_problem(std::size_t steps) {
+  OrderProblem problem = test::equal_problem({.ranks = 2,
+                                              .microbatches = static_cast<int>(steps / 6),
+                                              .forward = Duration(50),
+                                              .input = Duration(60),
+                                              .weight = Duration(40),
+                                              .hop = Duration(5)},
+                                             4);
+  problem.stages[1].forward += Duration(10);
+  return problem;
+}
+
+}  // namespace
+
+TEST_CASE("the exact search goes as deep as the longest order that it takes", "[order]") {
+  const OrderProblem problem = long_problem(kMostExactSteps);
+  const OrderPlan plan = plan_order(problem, {.evaluations = 16'000, .exact = true});
+  CHECK(test::fault_of(problem, plan) == "");
+}
+
+TEST_CASE("an order too long for the exact search is planned without a proof", "[order]") {
+  const OrderProblem problem = long_problem(kMostExactSteps + 6);
+  const OrderPlan plan = plan_order(problem, {.evaluations = 300, .exact = true});
+  CHECK(test::fault_of(problem, plan) == "");
+  CHECK(!plan.proven);
+  CHECK(plan.lower_bound < plan.span);
+  CHECK(plan.schedule == plan_order(problem, {.evaluations = 300}).schedule);
 }

@@ -23,6 +23,17 @@ struct EqualStages {
   std::int64_t kept = 1;
 };
 
+/// Ranks that hold `chunks` stages each, with the direction turned from chunk to chunk: with two, rank r
+/// holds r and 2p - 1 - r (the V of Qi et al., NeurIPS 2024).
+inline std::vector<int> wave_placement(int ranks, int chunks) {
+  std::vector<int> rank_of;
+  for (int stage = 0; stage < ranks * chunks; ++stage) {
+    const int at = stage % ranks;
+    rank_of.push_back(stage / ranks % 2 == 0 ? at : ranks - 1 - at);
+  }
+  return rank_of;
+}
+
 /// A chain on ranks in a wave. `cap` in bytes, the same on every rank; 0: none.
 inline OrderProblem equal_problem(const EqualStages& equal, std::int64_t cap) {
   const StageCost stage{.forward = equal.forward,
@@ -48,6 +59,19 @@ inline PipelineProblem pipeline_of(const OrderProblem& problem, const Schedule& 
                     .chunks = static_cast<int>(problem.stages.size()) / ranks},
           .stages = problem.stages,
           .edges = problem.edges};
+}
+
+/// The most bytes of activations that each rank holds.
+inline std::vector<std::int64_t> peak_memory(const Shop& shop, const RankOrders& orders) {
+  std::vector<std::int64_t> peaks(shop.ranks);
+  for (std::size_t r = 0; r < shop.ranks; ++r) {
+    std::int64_t held = 0;
+    for (Step step : orders.rank(r)) {
+      held -= shop.freed[step];
+      peaks[r] = std::max(peaks[r], held);
+    }
+  }
+  return peaks;
 }
 
 /// What is wrong with a plan, as the simulator sees it; empty when nothing is.

@@ -1,4 +1,7 @@
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
+
+#include <limits>
 
 #include "base/random.h"
 #include "planners/order/bounds.h"
@@ -81,20 +84,42 @@ TEST_CASE("more evaluations never give a longer plan", "[order][property]") {
   }
 }
 
-TEST_CASE("progress only ever gets better, and a time limit ends the search", "[order]") {
-  const OrderProblem problem = test::equal_problem({.ranks = 4,
-                                                    .microbatches = 8,
-                                                    .chunks = 2,
-                                                    .forward = Duration(50),
-                                                    .input = Duration(60),
-                                                    .weight = Duration(40),
-                                                    .hop = Duration(5),
-                                                    .kept = 2},
-                                                   12);
+namespace {
+
+/// One whose bound the search does not meet soon.
+OrderProblem hard_problem() {
+  return test::equal_problem({.ranks = 4,
+                              .microbatches = 8,
+                              .chunks = 2,
+                              .forward = Duration(50),
+                              .input = Duration(60),
+                              .weight = Duration(40),
+                              .hop = Duration(5),
+                              .kept = 2},
+                             12);
+}
+
+}  // namespace
+
+TEST_CASE("a time limit that has passed at once still gives a whole plan", "[order]") {
+  for (const bool exact : {false, true}) {
+    const OrderPlan plan = plan_order(hard_problem(), {.time_limit = Duration(1), .exact = exact});
+    CHECK(test::fault_of(hard_problem(), plan) == "");
+    CHECK(plan.evaluations == 1);
+  }
+}
+
+TEST_CASE("a time limit past the end of all clocks is none", "[order]") {
+  const OrderPlan plan = plan_order(hard_problem(), {.evaluations = 20, .time_limit = Duration::max()});
+  CHECK(plan.evaluations >= 20);
+  CHECK(plan.schedule == plan_order(hard_problem(), {.evaluations = 20}).schedule);
+}
+
+TEST_CASE("progress only ever gets better", "[order]") {
   std::vector<OrderProgress> heard;
-  const OrderPlan plan =
-      plan_order(problem, {.time_limit = std::chrono::milliseconds(50),
-                           .progress = [&](const OrderProgress& progress) { heard.push_back(progress); }});
+  const OrderPlan plan = plan_order(
+      hard_problem(),
+      {.evaluations = 400, .progress = [&](const OrderProgress& progress) { heard.push_back(progress); }});
   REQUIRE(!heard.empty());
   CHECK(heard.back().best == plan.span);
   CHECK(heard.back().lower_bound <= plan.lower_bound);
@@ -102,6 +127,27 @@ TEST_CASE("progress only ever gets better, and a time limit ends the search", "[
     CHECK(heard[i].best <= heard[i - 1].best);
     CHECK(heard[i].lower_bound >= heard[i - 1].lower_bound);
   }
+}
+
+TEST_CASE("an order that is not complete is not timed", "[order][error]") {
+  const Shop shop = make_shop(test::equal_problem({.ranks = 2, .microbatches = 2}, 0));
+  OrderTimer timer(shop);
+  const auto error_of = [&](std::vector<Step> steps, std::vector<std::size_t> begin = {0, 6, 12}) {
+    try {
+      timer.score({std::move(steps), std::move(begin)});
+    } catch (const std::invalid_argument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(error_of({0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5}) == "");
+  CHECK(error_of({0, 1, 2, 0, 1, 3, 4, 5, 3, 4, 5}, {0, 5, 11}) ==
+        "order: rank 0 runs W of stage 0 1 times for 2 micro-batches");
+  CHECK(error_of({0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5, 5}, {0, 6, 13}) ==
+        "order: rank 1 runs W of stage 1 3 times for 2 micro-batches");
+  CHECK(error_of({0, 1, 2, 0, 1, 5, 3, 4, 5, 3, 4, 2}) == "order: rank 0 runs stage 1, which is not there");
+  CHECK(error_of({0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 6}) == "order: rank 1 runs stage 2, which is not there");
+  CHECK(error_of({0, 1, 2, 0, 1, 2}, {0, 6}) == "order: lists of 1 ranks, not 2");
 }
 
 TEST_CASE("justification keeps caps and never makes the objective longer", "[order][property]") {
@@ -117,10 +163,28 @@ TEST_CASE("justification keeps caps and never makes the objective longer", "[ord
       orders = justifier.round(orders);
       const OrderScore next = timer.score(orders);
       CHECK(next.value(shop.objective) <= score.value(shop.objective));
-      const auto peaks = peak_memory(shop, orders);
+      const auto peaks = test::peak_memory(shop, orders);
       for (std::size_t r = 0; r < shop.ranks; ++r) CHECK(peaks[r] <= shop.cap[r]);
       score = next;
     }
+  }
+}
+
+TEST_CASE("of parallel edges the longer hop counts, whichever comes first", "[order][property]") {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    OrderProblem problem = test::random_problem(seed, {.most_ranks = 4, .most_microbatches = 8});
+    const std::vector<StageEdge> edges = problem.edges;
+    const OrderPlan single = plan_order(problem, {.evaluations = 60});
+    problem.edges.clear();
+    for (const StageEdge& edge : edges) {
+      problem.edges.push_back({edge.from, edge.to, Duration(0), Duration(0)});
+      problem.edges.push_back(edge);
+    }
+    const OrderPlan plan = plan_order(problem, {.evaluations = 60});
+    CAPTURE(seed);
+    CHECK(test::fault_of(problem, plan) == "");
+    CHECK(plan.schedule == single.schedule);
+    CHECK(plan.lower_bound == single.lower_bound);
   }
 }
 
@@ -133,6 +197,21 @@ TEST_CASE("a cap that holds no micro-batch is refused by name", "[order][error]"
                     "order: rank 1 may hold 19 bytes of activations, but one micro-batch needs 20");
 }
 
+TEST_CASE("a pipeline whose ops all take no time is planned, with a span of nothing", "[order]") {
+  for (int chunks : {1, 2, 3})
+    for (std::int64_t cap : {0, 30}) {
+      OrderProblem problem = test::equal_problem({.ranks = 4, .microbatches = 6, .chunks = chunks}, cap);
+      CAPTURE(chunks, cap);
+      const OrderPlan instant = plan_order(problem, {.exact = true});
+      CHECK(test::fault_of(problem, instant) == "");
+      CHECK(instant.span == Duration(0));
+      CHECK(instant.proven);
+      // With hops the ranks wait, and no bound is met before blocks are tried.
+      for (StageEdge& edge : problem.edges) edge.forward_hop = edge.backward_hop = Duration(3);
+      CHECK(test::fault_of(problem, plan_order(problem, {.evaluations = 200})) == "");
+    }
+}
+
 TEST_CASE("what makes no pipeline is refused", "[order][error]") {
   OrderProblem problem = test::equal_problem({.ranks = 2, .microbatches = 4, .forward = Duration(1)}, 0);
   problem.edges.push_back({1, 0, Duration(0), Duration(0)});
@@ -140,13 +219,24 @@ TEST_CASE("what makes no pipeline is refused", "[order][error]") {
   problem.edges = {{0, 2, Duration(0), Duration(0)}};
   CHECK_THROWS_WITH(plan_order(problem), "order: edge 0 -> 2 leaves the 2 stages");
   problem.edges.clear();
-  problem.rank_of = {0, 2};
-  CHECK_THROWS_WITH(plan_order(problem), "order: rank 1 holds no stage");
+  problem.rank_of = {0, 0};
+  CHECK_NOTHROW(plan_order(problem));
+  problem.rank_of = {1, 1};
+  CHECK_THROWS_WITH(plan_order(problem), "order: rank 0 holds no stage");
+  for (const int rank : {-1, 2, std::numeric_limits<int>::max()}) {
+    problem.rank_of = {0, rank};
+    CHECK_THROWS_WITH(plan_order(problem),
+                      fmt::format("order: rank {}, but 2 stages make ranks 0 to 1 at most", rank));
+  }
   problem.rank_of = {0};
   CHECK_THROWS_WITH(plan_order(problem), "order: 2 stages, but ranks are given for 1");
   problem.rank_of = {0, 1};
   problem.stages[1].weight_gradient_bytes = 3;
   CHECK_THROWS_WITH(plan_order(problem), "order: stage 1 keeps 3 bytes for W, but F took 2");
+  problem.stages[1] = {.weight_gradient = std::chrono::hours{251}};
+  CHECK_THROWS_WITH(plan_order(problem), "order: all ops and hops together take more than 1000 h");
+  problem.stages[1].weight_gradient = std::chrono::hours{249};
+  CHECK_NOTHROW(plan_order(problem));
   problem.stages[1] = {.forward = Duration(-1)};
   CHECK_THROWS_WITH(plan_order(problem), "order: stage 1 has a negative time");
 }

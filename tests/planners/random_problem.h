@@ -1,16 +1,22 @@
 #pragma once
 
 #include "base/random.h"
-#include "planners/order/order_problem.h"
+#include "tests/planners/order_helpers.h"
 
 namespace stagecraft::test {
+
+/// Ranks that hold `chunks` stages each: rank r holds r, p + r, 2p + r, ...
+inline std::vector<int> looped_placement(int ranks, int chunks) {
+  std::vector<int> rank_of;
+  for (int stage = 0; stage < ranks * chunks; ++stage) rank_of.push_back(stage % ranks);
+  return rank_of;
+}
 
 /// How large random_problem() makes them.
 struct RandomShape {
   int most_ranks = 3;
   int most_microbatches = 4;
   int most_chunks = 3;
-  bool chains_only = false;
 };
 
 /// Uneven stages, hops, memory and caps, any placement; sometimes a stage with no time, or a graph with a
@@ -36,8 +42,7 @@ inline OrderProblem random_problem(std::uint64_t seed, const RandomShape& shape)
     whole[static_cast<std::size_t>(problem.rank_of[static_cast<std::size_t>(s)])] += held;
     if (s > 0)
       problem.edges.push_back({s - 1, s, Duration(random.between(0, 4)), Duration(random.between(0, 4))});
-    if (s > 1 && !shape.chains_only && random.chance(0.1))
-      problem.edges.push_back({s - 2, s, Duration(1), Duration(2)});
+    if (s > 1 && random.chance(0.1)) problem.edges.push_back({s - 2, s, Duration(1), Duration(2)});
   }
   if (random.chance(0.8))
     for (std::int64_t bytes : whole) problem.activation_cap.push_back(bytes + random.between(0, 2 * bytes));

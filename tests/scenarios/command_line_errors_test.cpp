@@ -149,7 +149,8 @@ TEST_CASE("every mistake on the command line is named, and nothing is written", 
        "see `stagecraft --help`\n"},
       {{"list", "scheduls"},
        "stagecraft: error: nothing to list called 'scheduls'; did you mean 'schedules'? (kinds: schedules, "
-       "cost-models, models, devices, links, clusters, metrics, rank-metrics, idle-causes, trace-metrics, trace-idle-causes)\n"
+       "planners, cost-models, models, devices, links, clusters, metrics, rank-metrics, idle-causes, "
+       "trace-metrics, trace-idle-causes)\n"
        "see `stagecraft --help`\n"},
       {{"explain"},
        "stagecraft: error: explain takes one key or metric\n"

@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "command_line.h"
+#include "planners/registry.h"
 #include "scenarios/cli/commands.h"
 
 using namespace stagecraft;
@@ -32,16 +35,17 @@ constexpr const char* kBold = "\x1b[1m";
 TEST_CASE("list shows every kind with the key that names it", "[golden]") {
   const std::string all = printed({"list"});
   for (const char* line :
-       {"schedules (pipeline.schedule)\n", "cost-models (costs.model)\n", "models (model.preset)\n",
-        "devices (cluster.device.preset)\n", "links (cluster.intra.preset)\n", "clusters (cluster.preset)\n",
-        "metrics (--json, metrics)\n", "rank-metrics (--json, ranks)\n",
-        "idle-causes (--json, idle_by_cause_s)\n", "trace-metrics (trace --json, metrics and ranks)\n",
+       {"schedules (pipeline.schedule)\n", "planners (pipeline.schedule, where it is planned)\n",
+        "cost-models (costs.model)\n", "models (model.preset)\n", "devices (cluster.device.preset)\n",
+        "links (cluster.intra.preset)\n", "clusters (cluster.preset)\n", "metrics (--json, metrics)\n",
+        "rank-metrics (--json, ranks)\n", "idle-causes (--json, idle_by_cause_s)\n",
+        "trace-metrics (trace --json, metrics and ranks)\n",
         "trace-idle-causes (trace --json, idle_by_cause_s, beside idle-causes)\n"}) {
     INFO(line);
     CHECK(contains(all, line));
   }
-  for (const char* kind : {"schedules", "cost-models", "models", "devices", "links", "clusters", "metrics",
-                           "rank-metrics", "idle-causes", "trace-metrics", "trace-idle-causes"}) {
+  for (const char* kind : {"schedules", "planners", "cost-models", "models", "devices", "links", "clusters",
+                           "metrics", "rank-metrics", "idle-causes", "trace-metrics", "trace-idle-causes"}) {
     INFO(kind);
     const std::string one = printed({"list", kind});
     CHECK(contains(all, one));
@@ -49,6 +53,10 @@ TEST_CASE("list shows every kind with the key that names it", "[golden]") {
   }
   CHECK(contains(printed({"list", "schedules"}),
                  "all forwards, then all backwards [Huang et al., NeurIPS 2019]\n"));
+  for (const PlannerEntry& planner : planners()) {
+    INFO(planner.name);
+    CHECK(contains(printed({"list", "planners"}), fmt::format("{} [{}]\n", planner.summary, planner.source)));
+  }
 }
 
 TEST_CASE("explain says what a key means, its type and its default", "[golden]") {

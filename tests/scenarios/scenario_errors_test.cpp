@@ -170,6 +170,13 @@ TEST_CASE("a value that cannot be is named where it stands", "[error]") {
        "a.yaml:2:63: error: 'costs.weights' must not be more than 'costs.state', of which it is a part\n"
        "    2 | costs: {forward: 1 ms, backward: 2 ms, state: 1 GiB, weights: 2 GiB}\n"
        "      |                                                               ^\n"},
+      {"pipeline: {schedule: zb-1p, stages: 2, microbatches: 10}\n"
+       "costs: {forward: 50 h, input_gradient: 50 h, weight_gradient: 50 h}\n",
+       {},
+       "a.yaml:2:1: error: all ops and transfers together take more than 1000 h: schedule zb-1p cannot be "
+       "planned for times this long\n"
+       "    2 | costs: {forward: 50 h, input_gradient: 50 h, weight_gradient: 50 h}\n"
+       "      | ^\n"},
       {"pipeline: {stages: 2, microbatches: 10000}\n"
        "costs: {forward: 1 ms, backward: 2 ms, activation: 8000 TiB}\n",
        {},
