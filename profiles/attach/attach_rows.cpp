@@ -40,21 +40,21 @@ struct Tally {
   std::size_t ambiguous = 0;
   std::size_t lost = 0;
 
-  void add(const TracedCalls& process) {
+  void add(const AttachedCalls& process) {
     ranges += process.ranges;
     bad_marks += process.bad_marks;
     without_call += process.without_call;
     ambiguous += process.ambiguous;
     lost += process.lost;
   }
-  void add(TracedCall::State state) {
-    bad_time += state == TracedCall::State::BadTime;
-    in_overhead += state == TracedCall::State::InOverhead;
-    unfinished += state == TracedCall::State::Unfinished;
+  void add(AttachedCall::State state) {
+    bad_time += state == AttachedCall::State::BadTime;
+    in_overhead += state == AttachedCall::State::InOverhead;
+    unfinished += state == AttachedCall::State::Unfinished;
   }
 };
 
-void add(Operator& one, const TracedCall& call) {
+void add(Operator& one, const AttachedCall& call) {
   const double us = kUsPerNs * static_cast<double>(call.device_ns);
   if (one.us.empty() || us > one.longest_us) {
     one.longest_us = us;
@@ -100,16 +100,16 @@ std::vector<std::string> notes_of(const Tally& tally, std::size_t without_row) {
 
 }  // namespace
 
-AttachedRows attached_rows(std::span<const TracedCalls> processes) {
+AttachedRows attached_rows(std::span<const AttachedCalls> processes) {
   Operators operators;
   Tally tally;
   AttachedRows result;
   double in_ranges_us = 0;
-  for (const TracedCalls& process : processes) {
+  for (const AttachedCalls& process : processes) {
     tally.add(process);
-    for (const TracedCall& call : process.calls) {
+    for (const AttachedCall& call : process.calls) {
       Operator& one = operators[call.name];
-      if (call.state != TracedCall::State::Whole) {
+      if (call.state != AttachedCall::State::Whole) {
         ++one.discarded;
         tally.add(call.state);
         continue;

@@ -23,7 +23,7 @@ struct AttachedRows {
 /// Calls of one name are one row, over all processes: suite "attach", family the operator's name, one pass;
 /// what the trace does not know (format, point, FLOPs) is empty or 0. Operators of which no call can be
 /// trusted get no row.
-AttachedRows attached_rows(std::span<const TracedCalls> processes);
+AttachedRows attached_rows(std::span<const AttachedCalls> processes);
 
 /// The operators with the most device time, at most `most`, as an aligned table.
 std::string top_operators(const AttachedRows& attached, std::size_t most);

@@ -42,7 +42,7 @@ class Join {
   explicit Join(const Capture& capture)
       : capture_(capture), overheads_(capture.overheads), launches_(launches_of(capture.calls)) {}
 
-  TracedCalls run() {
+  AttachedCalls run() {
     std::size_t unmatched = 0;
     RangeStacks stacks(pair_marks(capture_.marks, unmatched));
     result_.ranges = stacks.ranges().size();
@@ -50,7 +50,7 @@ class Join {
     place(stacks);
     for (auto& [range, call] : in_ranges_) {
       call.name = stacks.path(range);
-      if (!stacks.ranges()[range].whole) call.state = TracedCall::State::Unfinished;
+      if (!stacks.ranges()[range].whole) call.state = AttachedCall::State::Unfinished;
       result_.calls.push_back(std::move(call));
     }
     add_outside();
@@ -81,12 +81,12 @@ class Join {
 
   void add_to(std::size_t range, const DeviceSpan* span) {
     if (range != RangeStacks::kNone) {
-      TracedCall& call = in_ranges_[range];
+      AttachedCall& call = in_ranges_[range];
       call.in_range = true;
       if (span)
         add_span(call, *span, longest_[range]);
       else
-        call.state = TracedCall::State::BadTime;
+        call.state = AttachedCall::State::BadTime;
     } else if (span) {
       outside_.push_back(span);
     } else {
@@ -94,15 +94,15 @@ class Join {
     }
   }
 
-  void add_span(TracedCall& call, const DeviceSpan& span, std::uint64_t& longest_ns) const {
+  void add_span(AttachedCall& call, const DeviceSpan& span, std::uint64_t& longest_ns) const {
     call.device_ns += span.duration_ns();
     ++call.spans;
     if (span.duration_ns() > longest_ns) {
       longest_ns = span.duration_ns();
       call.kernel = span.name;
     }
-    if (call.state == TracedCall::State::Whole && overheads_.overlap(span.start_ns, span.end_ns))
-      call.state = TracedCall::State::InOverhead;
+    if (call.state == AttachedCall::State::Whole && overheads_.overlap(span.start_ns, span.end_ns))
+      call.state = AttachedCall::State::InOverhead;
   }
 
   /// Many kernels have one name, which takes longer to read than all else.
@@ -117,7 +117,7 @@ class Join {
       return std::tie(a->start_ns, a->correlation) < std::tie(b->start_ns, b->correlation);
     });
     for (const DeviceSpan* span : outside_) {
-      TracedCall call;
+      AttachedCall call;
       call.name = name_of(*span);
       std::uint64_t longest_ns = 0;
       add_span(call, *span, longest_ns);
@@ -128,16 +128,16 @@ class Join {
   const Capture& capture_;
   OverheadWindows overheads_;
   Launches launches_;
-  std::map<std::size_t, TracedCall> in_ranges_;
+  std::map<std::size_t, AttachedCall> in_ranges_;
   std::map<std::size_t, std::uint64_t> longest_;
   std::vector<const DeviceSpan*> outside_;
   std::map<std::tuple<DeviceSpan::Kind, std::uint8_t, std::string_view>, std::string> names_;
-  TracedCalls result_;
+  AttachedCalls result_;
 };
 
 }  // namespace
 
-TracedCalls operator_calls(const Capture& capture) {
+AttachedCalls operator_calls(const Capture& capture) {
   expect_nothing_dropped(capture);
   return Join(capture).run();
 }

@@ -11,7 +11,7 @@ namespace stagecraft {
 
 /// What the device did for one call of an operator of a traced program: all that was launched while one
 /// instance of a range was the innermost one of its thread, or one kernel, copy or fill outside of ranges.
-struct TracedCall {
+struct AttachedCall {
   /// Anything but Whole is counted and its time is not used.
   enum class State : std::uint8_t {
     Whole,
@@ -29,9 +29,9 @@ struct TracedCall {
 };
 
 /// The calls of one process, and how much could not be placed and why.
-struct TracedCalls {
-  std::vector<TracedCall> calls;  ///< those in ranges by thread and time, then the others by time
-  std::size_t ranges = 0;         ///< recorded, whether or not something was launched in them
+struct AttachedCalls {
+  std::vector<AttachedCall> calls;  ///< those in ranges by thread and time, then the others by time
+  std::size_t ranges = 0;           ///< recorded, whether or not something was launched in them
   std::size_t bad_marks = 0;  ///< ends of ranges without time, thread or the other end: what was launched in
                               ///< such a range counts as the enclosing one's
   std::size_t without_call = 0;  ///< device records whose API call is missing: taken as outside of ranges
@@ -42,6 +42,6 @@ struct TracedCalls {
 /// Ties device records by their correlation to the API call that launched them, and that by thread and time
 /// to the innermost range open when it was made. Order does not matter. Throws CaptureError where records
 /// were dropped. O(n log n).
-TracedCalls operator_calls(const Capture& capture);
+AttachedCalls operator_calls(const Capture& capture);
 
 }  // namespace stagecraft

@@ -99,8 +99,8 @@ RowsHeader header_of(const std::string& profiler, const Arguments& arguments) {
 
 /// The calls of every process that could be traced; why one could not, or not to its end, goes to `err`.
 /// Throws CaptureError, naming the process, where records were dropped.
-std::vector<TracedCalls> read_processes(const std::vector<std::string>& captures, std::ostream& err) {
-  std::vector<TracedCalls> processes;
+std::vector<AttachedCalls> read_processes(const std::vector<std::string>& captures, std::ostream& err) {
+  std::vector<AttachedCalls> processes;
   for (const std::string& path : captures) {
     const ProcessCapture read = read_capture(path);
     if (!read.error.empty())

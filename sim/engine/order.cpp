@@ -34,7 +34,7 @@ std::vector<Wait> find_cycle(const TaskGraph& graph, std::span<const Wait> stuck
 }  // namespace
 
 std::variant<TopologicalOrder, Deadlock> topological_order(const TaskGraph& graph,
-                                                           const OrderOptions& options) {
+                                                           const TopologicalOptions& options) {
   TopologicalOrder order(graph.tasks.size());
   LargeArray<std::int32_t> marks(graph.tasks.size(), -1);
   TaskId* next = order.data();

@@ -32,7 +32,7 @@ struct Deadlock {
   bool operator==(const Deadlock&) const = default;
 };
 
-struct OrderOptions {
+struct TopologicalOptions {
   /// A resource runs at most this many tasks before the next one has its turn; 0: until it must wait. Small
   /// numbers keep few results waiting for their readers (good for batches), large ones stay on one resource.
   std::uint32_t max_run = 0;
@@ -41,7 +41,7 @@ struct OrderOptions {
 /// An order in which `graph` can be swept, or the reason why there is none. Deterministic: resources take
 /// turns first in, first out, beginning with resource 0. O(tasks + inputs).
 std::variant<TopologicalOrder, Deadlock> topological_order(const TaskGraph& graph,
-                                                           const OrderOptions& options = {});
+                                                           const TopologicalOptions& options = {});
 
 /// The deadlock of `graph` when every resource r has run its tasks up to, not including, head[r] and none of
 /// the heads can start. At least one resource must be unfinished.

@@ -6,10 +6,10 @@ using namespace stagecraft;
 
 namespace {
 
-using State = TracedCall::State;
+using State = AttachedCall::State;
 
-TracedCall call(std::string name, std::uint64_t ns, State state = State::Whole, std::string kernel = "k") {
-  TracedCall result;
+AttachedCall call(std::string name, std::uint64_t ns, State state = State::Whole, std::string kernel = "k") {
+  AttachedCall result;
   result.name = std::move(name);
   result.device_ns = ns;
   result.spans = 2;
@@ -22,12 +22,12 @@ TracedCall call(std::string name, std::uint64_t ns, State state = State::Whole, 
 }  // namespace
 
 TEST_CASE("calls of one operator are one row over all processes, the costliest operator first", "[attach]") {
-  TracedCalls first;
+  AttachedCalls first;
   first.calls = {call("norm", 4000), call("step/mm", 10'000), call("step/mm", 30'000, State::Whole, "big")};
-  TracedCalls second;
+  AttachedCalls second;
   second.calls = {call("step/mm", 20'000), call("step/mm", 999'000, State::BadTime)};
   second.calls[0].in_range = false;
-  const std::vector<TracedCalls> processes = {first, second};
+  const std::vector<AttachedCalls> processes = {first, second};
   const AttachedRows attached = attached_rows(processes);
   REQUIRE(attached.rows.size() == 2);
   const MeasuredRow& row = attached.rows[0];
@@ -53,13 +53,13 @@ TEST_CASE("calls of one operator are one row over all processes, the costliest o
 }
 
 TEST_CASE("what was left out is said with its reason", "[attach]") {
-  TracedCalls process;
+  AttachedCalls process;
   process.calls = {call("a", 1, State::InOverhead), call("b", 1, State::Unfinished), call("c", 1)};
   process.bad_marks = 1;
   process.without_call = 2;
   process.ambiguous = 3;
   process.lost = 4;
-  const AttachedRows attached = attached_rows(std::vector<TracedCalls>{process});
+  const AttachedRows attached = attached_rows(std::vector<AttachedCalls>{process});
   CHECK(attached.rows.size() == 1);
   CHECK(attached.notes ==
         std::vector<std::string>{
@@ -73,9 +73,9 @@ TEST_CASE("what was left out is said with its reason", "[attach]") {
 }
 
 TEST_CASE("operators are written and read as the suites' points are", "[attach]") {
-  TracedCalls process;
+  AttachedCalls process;
   process.calls = {call("step/mm, sizes = [4, 8]", 1500)};
-  const AttachedRows attached = attached_rows(std::vector<TracedCalls>{process});
+  const AttachedRows attached = attached_rows(std::vector<AttachedCalls>{process});
   const RawRows read =
       parse_raw_rows(to_text(RowsHeader{.device = "GPU"}) + to_text(attached.rows.at(0)), "r");
   REQUIRE(read.rows.size() == 1);

@@ -10,7 +10,7 @@ using namespace stagecraft;
 
 namespace {
 
-using State = TracedCall::State;
+using State = AttachedCall::State;
 
 constexpr std::uint32_t kMain = 100;
 constexpr std::uint32_t kOther = 200;
@@ -52,14 +52,14 @@ class Program {
     return *this;
   }
 
-  TracedCalls calls() const { return operator_calls(capture); }
+  AttachedCalls calls() const { return operator_calls(capture); }
 
   Capture capture;
 };
 
-std::vector<std::string> names(const TracedCalls& traced) {
+std::vector<std::string> names(const AttachedCalls& traced) {
   std::vector<std::string> result;
-  for (const TracedCall& call : traced.calls) result.push_back(call.name);
+  for (const AttachedCall& call : traced.calls) result.push_back(call.name);
   return result;
 }
 
@@ -69,14 +69,14 @@ using Names = std::vector<std::string>;
 
 TEST_CASE("a kernel belongs to the innermost range that was open when it was launched", "[attach]") {
   // Kernel 3 is launched behind `forward` and inside `step`; 4 outside of both.
-  const TracedCalls traced = Program()
-                                 .range(1, "step", 100, 200)
-                                 .range(2, "forward", 110, 150)
-                                 .kernel(1, 120, 10, "a")
-                                 .kernel(2, 149, 30, "b")
-                                 .kernel(3, 150, 7)
-                                 .kernel(4, 200, 9, "tail")
-                                 .calls();
+  const AttachedCalls traced = Program()
+                                   .range(1, "step", 100, 200)
+                                   .range(2, "forward", 110, 150)
+                                   .kernel(1, 120, 10, "a")
+                                   .kernel(2, 149, 30, "b")
+                                   .kernel(3, 150, 7)
+                                   .kernel(4, 200, 9, "tail")
+                                   .calls();
   REQUIRE(names(traced) == Names{"step", "step/forward", "tail"});
   CHECK(traced.ranges == 2);
   CHECK(traced.calls[0].device_ns == 7);
@@ -88,13 +88,13 @@ TEST_CASE("a kernel belongs to the innermost range that was open when it was lau
 }
 
 TEST_CASE("every instance of a range is a call of its own, also one right behind the other", "[attach]") {
-  const TracedCalls traced = Program()
-                                 .range(1, "f", 100, 110)
-                                 .range(2, "f", 110, 120)
-                                 .range(3, "f", 130, 140)
-                                 .kernel(1, 109, 10)
-                                 .kernel(2, 110, 20)
-                                 .calls();
+  const AttachedCalls traced = Program()
+                                   .range(1, "f", 100, 110)
+                                   .range(2, "f", 110, 120)
+                                   .range(3, "f", 130, 140)
+                                   .kernel(1, 109, 10)
+                                   .kernel(2, 110, 20)
+                                   .calls();
   REQUIRE(names(traced) == Names{"f", "f"});  // nothing was launched in the third
   CHECK(traced.calls[0].device_ns == 10);
   CHECK(traced.calls[1].device_ns == 20);
@@ -102,35 +102,35 @@ TEST_CASE("every instance of a range is a call of its own, also one right behind
 }
 
 TEST_CASE("ranges of another thread are not around what this one launches", "[attach]") {
-  const TracedCalls traced = Program()
-                                 .range(1, "forward", 100, 200, kMain)
-                                 .range(2, "backward", 100, 200, kOther)
-                                 .kernel(1, 150, 10, "a", kOther)
-                                 .kernel(2, 150, 10, "b", kMain)
-                                 .kernel(3, 150, 10, "c", 300)
-                                 .calls();
+  const AttachedCalls traced = Program()
+                                   .range(1, "forward", 100, 200, kMain)
+                                   .range(2, "backward", 100, 200, kOther)
+                                   .kernel(1, 150, 10, "a", kOther)
+                                   .kernel(2, 150, 10, "b", kMain)
+                                   .kernel(3, 150, 10, "c", 300)
+                                   .calls();
   CHECK(names(traced) == Names{"forward", "backward", "c"});
 }
 
 TEST_CASE("a range that another thread ends is of the thread that began it", "[attach]") {
-  const TracedCalls traced = Program()
-                                 .push(1, "request", 100, kMain)
-                                 .pop(1, 200, kOther)
-                                 .kernel(1, 150, 10, "a", kMain)
-                                 .kernel(2, 150, 10, "b", kOther)
-                                 .calls();
+  const AttachedCalls traced = Program()
+                                   .push(1, "request", 100, kMain)
+                                   .pop(1, 200, kOther)
+                                   .kernel(1, 150, 10, "a", kMain)
+                                   .kernel(2, 150, 10, "b", kOther)
+                                   .calls();
   CHECK(names(traced) == Names{"request", "b"});
 }
 
 TEST_CASE("ranges that overlap without nesting: the one that began last is the innermost", "[attach]") {
-  const TracedCalls traced =
+  const AttachedCalls traced =
       Program().range(1, "a", 100, 150).range(2, "b", 120, 180).kernel(1, 130, 1).kernel(2, 160, 2).calls();
   REQUIRE(names(traced) == Names{"a/b"});  // still the one that began inside `a`
   CHECK(traced.calls[0].device_ns == 3);
 }
 
 TEST_CASE("a range without its end is left out, and ranges inside it are not", "[attach]") {
-  const TracedCalls traced =
+  const AttachedCalls traced =
       Program().push(1, "main", 100).range(2, "step", 110, 120).kernel(1, 105, 10).kernel(2, 115, 20).calls();
   REQUIRE(names(traced) == Names{"main", "main/step"});
   CHECK(traced.calls[0].state == State::Unfinished);
@@ -138,18 +138,18 @@ TEST_CASE("a range without its end is left out, and ranges inside it are not", "
 }
 
 TEST_CASE("an end without a start is counted and changes nothing", "[attach]") {
-  const TracedCalls traced = Program().range(1, "a", 100, 200).pop(9, 120).kernel(1, 150, 10).calls();
+  const AttachedCalls traced = Program().range(1, "a", 100, 200).pop(9, 120).kernel(1, 150, 10).calls();
   CHECK(names(traced) == Names{"a"});
   CHECK(traced.bad_marks == 1);
 }
 
 TEST_CASE("two open ranges of one id are both left out, one after the other they are two calls", "[attach]") {
-  const TracedCalls twice =
+  const AttachedCalls twice =
       Program().push(1, "a", 100).push(1, "a", 120).pop(1, 140).kernel(1, 110, 10).kernel(2, 130, 10).calls();
   REQUIRE(names(twice) == Names{"a", "a"});
   CHECK(twice.calls[0].state == State::Unfinished);
   CHECK(twice.calls[1].state == State::Unfinished);
-  const TracedCalls reused =
+  const AttachedCalls reused =
       Program().range(1, "a", 100, 110).range(1, "b", 120, 130).kernel(1, 105, 1).kernel(2, 125, 1).calls();
   CHECK(names(reused) == Names{"a", "b"});
   CHECK(reused.calls[1].state == State::Whole);
@@ -164,7 +164,7 @@ TEST_CASE("records may come in any order", "[attach][property]") {
       .kernel(1, 110, 10, "a")
       .kernel(2, 150, 30, "b")
       .kernel(3, 250, 4, "c");
-  const TracedCalls expected = program.calls();
+  const AttachedCalls expected = program.calls();
   REQUIRE(names(expected) == Names{"step/forward", "step/backward", "c"});
   for (int i = 0; i < 20; ++i) {
     std::rotate(program.capture.marks.begin(), program.capture.marks.begin() + 3,
@@ -172,18 +172,18 @@ TEST_CASE("records may come in any order", "[attach][property]") {
     std::next_permutation(program.capture.spans.begin(), program.capture.spans.end(),
                           [](auto& a, auto& b) { return a.correlation < b.correlation; });
     std::reverse(program.capture.calls.begin(), program.capture.calls.end());
-    const TracedCalls traced = program.calls();
+    const AttachedCalls traced = program.calls();
     CHECK(names(traced) == names(expected));
     CHECK(traced.calls[1].device_ns == 30);
   }
 }
 
 TEST_CASE("the driver's call inside the runtime's, of the same correlation, is the same launch", "[attach]") {
-  const TracedCalls traced = Program()
-                                 .range(1, "a", 100, 112)
-                                 .kernel(1, 110, 10)
-                                 .call(1, 113)  // the driver's call, after the range
-                                 .calls();
+  const AttachedCalls traced = Program()
+                                   .range(1, "a", 100, 112)
+                                   .kernel(1, 110, 10)
+                                   .call(1, 113)  // the driver's call, after the range
+                                   .calls();
   CHECK(names(traced) == Names{"a"});
   CHECK(traced.ambiguous == 0);
 }
@@ -192,7 +192,7 @@ TEST_CASE("a launch on two threads is no launch, and one that is missing is outs
   Program program;
   program.range(1, "a", 100, 200).kernel(1, 110, 10).call(1, 111, kOther).kernel(2, 120, 5, "lonely");
   program.capture.calls.erase(program.capture.calls.begin() + 2);
-  const TracedCalls traced = program.calls();
+  const AttachedCalls traced = program.calls();
   CHECK(names(traced) == Names{"lonely"});
   CHECK(traced.ambiguous == 1);
   CHECK(traced.without_call == 1);
@@ -202,7 +202,7 @@ TEST_CASE("a call that lost the time of a kernel is not a shorter call", "[attac
   Program program;
   program.range(1, "a", 100, 200).kernel(1, 110, 10).call(2, 120).call(3, 300);
   program.capture.bad_times = {2, 3};
-  const TracedCalls traced = program.calls();
+  const AttachedCalls traced = program.calls();
   REQUIRE(names(traced) == Names{"a"});
   CHECK(traced.calls[0].state == State::BadTime);
   CHECK(traced.lost == 1);
@@ -212,7 +212,7 @@ TEST_CASE("calls whose kernels ran while CUPTI was at work are told apart", "[at
   Program program;
   program.range(1, "a", 100, 200).kernel(1, 110, 10).kernel(2, 300, 10, "b").kernel(3, 310, 10, "c");
   program.capture.overheads = {{1, 101'005, 102'001}};  // over kernel 1 and the start of kernel 2
-  const TracedCalls traced = program.calls();
+  const AttachedCalls traced = program.calls();
   REQUIRE(names(traced) == Names{"a", "b", "c"});
   CHECK(traced.calls[0].state == State::InOverhead);
   CHECK(traced.calls[1].state == State::InOverhead);
@@ -230,7 +230,7 @@ TEST_CASE("a program that closes no range does not fill the memory with names", 
   Program program;
   for (std::uint32_t i = 0; i < 2000; ++i) program.push(i, "step", 100 + i);
   program.kernel(1, 5000, 10);
-  const TracedCalls traced = program.calls();
+  const AttachedCalls traced = program.calls();
   REQUIRE(traced.calls.size() == 1);
   CHECK(traced.calls[0].name.size() < 1100);
 }
