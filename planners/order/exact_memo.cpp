@@ -4,9 +4,7 @@
 
 namespace stagecraft {
 
-ExactMemo::ExactMemo(const Shop& shop) : shop_(shop), heads_(kBuckets) {
-  words_.reserve(kMostWords);
-}
+ExactMemo::ExactMemo(const Shop& shop) : shop_(shop), heads_(kBuckets) {}
 
 /// A question may take a few nodes only, and the table is large: empties the buckets that were used.
 void ExactMemo::clear() {
@@ -63,6 +61,8 @@ bool ExactMemo::dominated(const ExactState& state) {
        entry = static_cast<std::size_t>(words_[entry - 1]), ++looked)
     if (covers(entry - 1)) return true;
   if (words_.size() + 1 + key_.size() + times_.size() > kMostWords) return false;
+  // Small searches stay small; a large one will fill it and grows once.
+  if (words_.size() > kMostWords / 16) words_.reserve(kMostWords);
   if (head == 0) used_.push_back(bucket);
   words_.push_back(head);
   head = static_cast<std::uint32_t>(words_.size());
