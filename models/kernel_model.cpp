@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <stdexcept>
 
 #include "base/random.h"
@@ -63,10 +64,12 @@ void KernelModel::add_cells(const KernelSection& section) {
       residuals.push_back(portable_log(row->us / roofline_us(*family_, roofline_, row->point, element_bytes_,
                                                              flops_per_s_, device_.bandwidth.per_second)));
     }
-    cell_of_[load] = cells_.size();
-    cells_.push_back({load, Kriging(family_->features, points, residuals)});
+    if (loads_.empty() || loads_.back()[0] != load[0]) first_cell_.push_back(loads_.size());
+    loads_.push_back(load);
+    residuals_.emplace_back(family_->features, points, residuals);
     for (std::size_t axis = 0; axis < kMostAxes; ++axis) axes_[axis].push_back(load[axis]);
   }
+  first_cell_.push_back(loads_.size());
   for (std::vector<double>& axis : axes_) {
     std::ranges::sort(axis);
     axis.erase(std::unique(axis.begin(), axis.end()), axis.end());
@@ -93,57 +96,70 @@ KernelTime KernelModel::predict(const KernelPoint& point) const {
 Estimate KernelModel::residual(const KernelPoint& point, double& outside) const {
   Estimate sum;
   const Features of_shape = family_->shape_features(point.shape);
-  for (const Corner& corner : corners(point.load, outside)) {
-    const Cell& cell = cells_[corner.cell];
+  const Corners around = corners(point.load, outside);
+  for (const Corner& corner : std::span(around.list).first(around.count)) {
     Features features = of_shape;
-    const Estimate at = cell.residuals.at(place_of({cell.load, point.shape}, features));
+    const std::span<const double> place = place_of({loads_[corner.cell], point.shape}, features);
+    const Estimate at = residuals_[corner.cell].at(place);
     sum.value += corner.weight * at.value;
     sum.deviation += corner.weight * at.deviation;
   }
   return sum;
 }
 
+/// The cell of a load whose first coordinate stands at `first_axis` on its axis, if it was measured.
+std::optional<std::size_t> KernelModel::cell_at(std::size_t first_axis, const Load& load) const {
+  const auto begin = loads_.begin() + static_cast<std::ptrdiff_t>(first_cell_[first_axis]);
+  const auto end = loads_.begin() + static_cast<std::ptrdiff_t>(first_cell_[first_axis + 1]);
+  const auto at = std::lower_bound(begin, end, load, [](const Load& a, const Load& b) {
+    return a[1] != b[1] ? a[1] < b[1] : a[2] < b[2];
+  });
+  if (at == end || *at != load) return std::nullopt;
+  return static_cast<std::size_t>(at - loads_.begin());
+}
+
 /// The measured loads around `load`. Where a corner was not measured, the others stand for it.
-std::vector<KernelModel::Corner> KernelModel::corners(const std::array<double, kMostAxes>& load,
-                                                      double& outside) const {
+KernelModel::Corners KernelModel::corners(const Load& load, double& outside) const {
   std::array<Bracket, kMostAxes> brackets;
   const std::size_t axes = family_->loads();
   for (std::size_t axis = 0; axis < axes; ++axis) {
     brackets[axis] = bracket(axes_[axis], load[axis]);
     outside += brackets[axis].outside;
   }
-  std::vector<Corner> found;
+  Corners found;
   double total = 0;
   for (std::size_t corner = 0; corner < (std::size_t{1} << axes); ++corner) {
-    std::array<double, kMostAxes> at{};
+    Load at{};
     double weight = 1;
     for (std::size_t axis = 0; axis < axes; ++axis) {
       const bool high = (corner >> axis & 1) != 0;
       weight *= high ? brackets[axis].weight : 1 - brackets[axis].weight;
       at[axis] = axes_[axis][high ? brackets[axis].high : brackets[axis].low];
     }
-    const auto cell = cell_of_.find(at);
-    if (weight == 0 || cell == cell_of_.end()) continue;
-    found.push_back({cell->second, weight});
+    if (weight == 0) continue;
+    const std::optional<std::size_t> cell =
+        cell_at((corner & 1) != 0 ? brackets[0].high : brackets[0].low, at);
+    if (!cell) continue;
+    found.list[found.count++] = {*cell, weight};
     total += weight;
   }
-  if (found.empty()) {
+  if (found.count == 0) {
     const std::size_t cell = nearest_cell(load);
     for (std::size_t axis = 0; axis < axes; ++axis)
-      outside += std::abs(portable_log2(load[axis] / cells_[cell].load[axis]));
-    return {{cell, 1}};
+      outside += std::abs(portable_log2(load[axis] / loads_[cell][axis]));
+    return {{{{cell, 1}}}, 1};
   }
-  for (Corner& corner : found) corner.weight /= total;
+  for (Corner& corner : std::span(found.list).first(found.count)) corner.weight /= total;
   return found;
 }
 
-std::size_t KernelModel::nearest_cell(const std::array<double, kMostAxes>& load) const {
+std::size_t KernelModel::nearest_cell(const Load& load) const {
   std::size_t best = 0;
   double least = -1;
-  for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+  for (std::size_t cell = 0; cell < loads_.size(); ++cell) {
     double distance = 0;
     for (std::size_t axis = 0; axis < family_->loads(); ++axis)
-      distance += std::abs(portable_log2(load[axis] / cells_[cell].load[axis]));
+      distance += std::abs(portable_log2(load[axis] / loads_[cell][axis]));
     if (least < 0 || distance < least) {
       least = distance;
       best = cell;

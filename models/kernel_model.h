@@ -1,6 +1,6 @@
 #pragma once
 
-#include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -59,18 +59,21 @@ class KernelModel {
   KernelTime predict(const KernelPoint& point) const;
 
  private:
-  struct Cell {
-    std::array<double, kMostAxes> load{};
-    Kriging residuals;  // logarithms of measured time over roofline, over shapes
-  };
+  using Load = std::array<double, kMostAxes>;
   struct Corner {
     std::size_t cell = 0;
     double weight = 0;
   };
+  /// No vector: a question allocates nothing.
+  struct Corners {
+    std::array<Corner, std::size_t{1} << kMostAxes> list;
+    std::size_t count = 0;
+  };
 
   void add_cells(const KernelSection& section);
-  std::vector<Corner> corners(const std::array<double, kMostAxes>& load, double& outside) const;
-  std::size_t nearest_cell(const std::array<double, kMostAxes>& load) const;
+  Corners corners(const Load& load, double& outside) const;
+  std::optional<std::size_t> cell_at(std::size_t first_axis, const Load& load) const;
+  std::size_t nearest_cell(const Load& load) const;
   Estimate residual(const KernelPoint& point, double& outside) const;
   std::span<const double> place_of(const KernelPoint& point, Features& features) const;
 
@@ -81,8 +84,10 @@ class KernelModel {
   double flops_per_s_;
   double deviation_scale_;
   std::array<std::vector<double>, kMostAxes> axes_;  // measured loads, ascending
-  std::map<std::array<double, kMostAxes>, std::size_t> cell_of_;
-  std::vector<Cell> cells_;
+  std::vector<Load> loads_;                          // of each cell, ascending
+  std::vector<std::size_t>
+      first_cell_;                  // by place on the first axis: of the loads with that value; and the end
+  std::vector<Kriging> residuals_;  // of each cell: logarithms of measured time over roofline, over shapes
 };
 
 }  // namespace stagecraft
