@@ -23,7 +23,7 @@ class Expander {
   explicit Expander(std::string_view text) : text_(text) {}
 
   std::string run() {
-    while (at_ < text_.size()) append(next(), letters_);
+    for (skip_blanks(); at_ < text_.size(); skip_blanks()) append(next(), letters_);
     return std::move(letters_);
   }
 
@@ -31,8 +31,9 @@ class Expander {
   /// A letter or a group in parentheses, without what repeats it.
   std::string next() {
     const char c = text_[at_++];
-    if (c == ',' || c == ' ') return {};
     if (c == '(') return group();
+    if (c == ')') fail(fmt::format("the ')' at character {} has no '('", at_));
+    if (c == '*') fail(fmt::format("the '*' at character {} has nothing to repeat", at_));
     if (c == 'm') fail("'m' is a layer that predicts further tokens; models here have none");
     if (std::string_view("EtL|").find(c) == std::string_view::npos)
       fail(fmt::format("character {} is none of E t L | ( ) * ,", at_));
@@ -41,7 +42,7 @@ class Expander {
   std::string group() {
     const std::size_t begin = at_;
     std::string letters;
-    while (at_ < text_.size() && text_[at_] != ')') {
+    for (skip_blanks(); at_ < text_.size() && text_[at_] != ')'; skip_blanks()) {
       if (text_[at_] == '(') fail("groups in groups are not allowed");
       append(next(), letters);
     }
@@ -56,7 +57,11 @@ class Expander {
       fail(fmt::format("it has more than {} layers and stages", kMostLetters));
     for (std::size_t i = 0; i < times; ++i) to += letters;
   }
+  void skip_blanks() {
+    while (at_ < text_.size() && (text_[at_] == ',' || text_[at_] == ' ')) ++at_;
+  }
   std::size_t repetitions() {
+    skip_blanks();
     if (at_ == text_.size() || text_[at_] != '*') return 1;
     std::size_t times = 0;
     const char* const begin = text_.data() + at_ + 1;

@@ -317,7 +317,8 @@ struct Fields<CostsSpec> {
           .max(kLargestSize)
           .example("20 GiB"),
       field("weights", &CostsSpec::weights,
-            "uniform: the part of `state` that pipedream and pipedream-2bw keep in several versions")
+            "uniform: the part of `state` that pipedream and pipedream-2bw keep in several versions; none by "
+            "default")
           .max(kLargestSize)
           .example("5 GiB"),
       field("activation", &CostsSpec::activation, "uniform: kept from forward to backward of one micro-batch")

@@ -51,6 +51,9 @@ class Builder {
     check_size();
     built_.notes = notes_of(built_);
     if (scenario_.pipeline.chooses_recompute()) choose();
+    if (!built_.problem.weight_versions.empty() && !scenario_.costs.state.empty() &&
+        scenario_.costs.weights.empty())
+      built_.notes.emplace_back("without 'costs.weights', older versions of the weights take no memory");
     plan_order_of(read_, built_);
     built_.problem.schedule = with_updates();
     if (built_.problem.transfers == TransferMode::Blocking)
@@ -325,12 +328,14 @@ class Builder {
     long double time = 0;
     long double bytes = 0;
     const int updates = updates_of_step();
+    const std::vector<int>& versions = built_.problem.weight_versions;
+    const int copies = versions.empty() ? 1 : *std::max_element(versions.begin(), versions.end());
     for (const StageCost& stage : built_.problem.stages) {
       time += static_cast<long double>(longest_microbatch(stage).count()) * built_.problem.shape.microbatches;
       time += static_cast<long double>((stage.gradient_reduction + stage.optimizer).count()) * updates;
       bytes += static_cast<long double>(stage.activation_bytes) * built_.problem.shape.microbatches;
-      for (const std::int64_t part :
-           {stage.weight_bytes, stage.gradient_bytes, stage.optimizer_bytes, stage.working_bytes})
+      bytes += static_cast<long double>(stage.weight_bytes) * copies;
+      for (const std::int64_t part : {stage.gradient_bytes, stage.optimizer_bytes, stage.working_bytes})
         bytes += static_cast<long double>(part);
     }
     for (const StageEdge& edge : built_.problem.edges)

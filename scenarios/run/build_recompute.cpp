@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "base/quantity.h"
 #include "sim/pipeline/memory.h"
 
 namespace stagecraft {
@@ -28,24 +30,36 @@ class RecomputeChoice {
   }
 
  private:
-  /// Whether any rank that does not fit had something left to recompute.
+  /// Whether any rank that does not fit had something left to recompute. A rank waits where another one that
+  /// holds the same stage, in another replica, has raised it: that may be enough.
   bool raise_where_needed(const std::vector<RankMemory>& memory) {
+    std::vector<bool> relieved(memory.size());
     bool raised = false;
-    for (std::size_t rank = 0; rank < memory.size(); ++rank)
-      if (memory[rank].peak_bytes > memory_.count) raised |= raise(static_cast<int>(rank));
+    lacking_ = 0;
+    for (std::size_t rank = 0; rank < memory.size(); ++rank) {
+      const std::int64_t lacking = memory[rank].peak_bytes - memory_.count;
+      lacking_ = std::max(lacking_, lacking);
+      if (lacking <= 0 || relieved[rank]) continue;
+      const std::optional<std::size_t> stage = raise(static_cast<int>(rank));
+      if (!stage) continue;
+      raised = true;
+      for (std::size_t at = *stage; at < placement_.rank_of.size(); at += choice_.size())
+        if (placement_.rank_of[at] >= 0) relieved[static_cast<std::size_t>(placement_.rank_of[at])] = true;
+    }
     return raised;
   }
-  /// The stage of a rank that recomputes the least, the first in the model of several.
-  bool raise(int rank) {
+  /// The stage of a rank that recomputes the least, the first in the model of several; nothing where all
+  /// recompute all.
+  std::optional<std::size_t> raise(int rank) {
     std::size_t least = choice_.size();
     for (std::size_t at = 0; at < placement_.rank_of.size(); ++at) {
       const std::size_t stage = at % choice_.size();
       if (placement_.rank_of[at] != rank || choice_[stage] == Recompute::Full) continue;
       if (least == choice_.size() || choice_[stage] < choice_[least]) least = stage;
     }
-    if (least == choice_.size()) return false;
+    if (least == choice_.size()) return std::nullopt;
     choice_[least] = choice_[least] == Recompute::None ? Recompute::Selective : Recompute::Full;
-    return true;
+    return least;
   }
 
   /// "recomputation chosen by stage: full on 0-1, none on 2-7".
@@ -58,11 +72,14 @@ class RecomputeChoice {
       if (last > first) text += fmt::format("-{}", last);
       first = last + 1;
     }
+    if (lacking_ > 0)
+      text += fmt::format("; {} more than {} are needed", to_text(Bytes{lacking_}), to_text(memory_));
     return text;
   }
 
   BuiltScenario& built_;
   Bytes memory_;
+  std::int64_t lacking_ = 0;  // of the rank that lacks the most
   std::vector<Recompute>& choice_;
   StagePlacement placement_;
 };

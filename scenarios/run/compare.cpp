@@ -30,8 +30,10 @@ ReadScenario scenario_of(const Setting& setting, const Alternative& alternative)
   PipelineSpec& pipeline = read.scenario.pipeline;
   const ScheduleEntry* entry = find_schedule(pipeline.schedule);
   const bool planned = entry && entry->planned && entry->planned_rounds == 0;
-  const bool limited = pipeline.memory_limit || pipeline.activation_limit;
-  if ((planned || pipeline.chooses_recompute()) && !limited) pipeline.memory_limit = setting.within;
+  if (!setting.within || pipeline.activation_limit || (!planned && !pipeline.chooses_recompute()))
+    return read;
+  if (!pipeline.memory_limit || *pipeline.memory_limit > *setting.within)
+    pipeline.memory_limit = setting.within;
   return read;
 }
 
@@ -52,6 +54,15 @@ void keep(RunResult&& run, std::string& scenario, Compared& result) {
     result.devices = result.shape.ranks;
     result.samples = result.shape.microbatches;
   }
+}
+
+/// Why an alternative was left out. A limit that came with the command line goes by its name there.
+std::string reason(const InputError& error, const Setting& setting) {
+  std::string text = error.message();
+  constexpr std::string_view kKey = "'pipeline.memory_limit'";
+  if (const std::size_t at = text.find(kKey); setting.within && at != std::string::npos)
+    text.replace(at, kKey.size(), "'--within'");
+  return text;
 }
 
 Compared simulate_one(const Setting& setting, const Alternative& alternative, std::string& scenario) {
@@ -165,7 +176,7 @@ Comparison compare_schedules(const std::string& path, const std::vector<std::str
       comparison.runs.push_back(simulate_one(setting, alternative, comparison.scenario));
     } catch (const InputError& error) {
       if (!first) first = error;
-      comparison.runs.push_back({.name = alternative.name, .left_out = error.message()});
+      comparison.runs.push_back({.name = alternative.name, .left_out = reason(error, setting)});
     }
   }
   if (comparison.simulated() == 0 && first) throw *first;

@@ -40,9 +40,7 @@ std::string headline(const RunResult& run) {
 
 /// What is not compute, of all ranks' time: idle time by cause, the largest first, then communication.
 std::string causes(const RunResult& run) {
-  std::array<Duration, kBubbleCauses> total{};
-  for (const RankMetrics& rank : run.metrics.ranks)
-    for (std::size_t i = 0; i < total.size(); ++i) total[i] += rank.idle_by_cause[i];
+  const std::array<double, kBubbleCauses> total = idle_seconds(run.metrics);
   std::array<std::size_t, kBubbleCauses> order{};
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(),
@@ -50,14 +48,13 @@ std::string causes(const RunResult& run) {
   const double whole = to_seconds(run.metrics.makespan) * static_cast<double>(run.metrics.ranks.size());
   std::string text;
   for (std::size_t i : order)
-    if (total[i] > Duration{0})
+    if (total[i] > 0)
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", bubble_causes()[i].name,
-                          percent(to_seconds(total[i]) / whole));
-  Duration communication{0};
-  for (const RankMetrics& rank : run.metrics.ranks) communication += rank.communication;
-  if (communication > Duration{0})
-    text += fmt::format("{}communication {}", text.empty() ? "" : ", ",
-                        percent(to_seconds(communication) / whole));
+                          percent(total[i] / whole));
+  double communication = 0;
+  for (const RankMetrics& rank : run.metrics.ranks) communication += to_seconds(rank.communication);
+  if (communication > 0)
+    text += fmt::format("{}communication {}", text.empty() ? "" : ", ", percent(communication / whole));
   return text.empty() ? "none" : text;
 }
 

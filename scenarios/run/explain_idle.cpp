@@ -16,14 +16,6 @@ namespace {
 constexpr std::size_t kMostRemedies = 6;  // shown in all
 constexpr double kLeastGain = 0.002;      // of the step: less is no remedy
 
-/// The idle time of all ranks, by cause.
-IdleByCause idle_of(const RunResult& run) {
-  IdleByCause sum{};
-  for (const RankMetrics& rank : run.metrics.ranks)
-    for (std::size_t cause = 0; cause < sum.size(); ++cause) sum[cause] += rank.idle_by_cause[cause];
-  return sum;
-}
-
 /// How long the scenario's own schedule takes when `change` has been at its costs.
 template <class Change>
 Duration with_costs(const RunResult& run, Change change) {
@@ -70,7 +62,6 @@ struct Candidate {
   std::vector<std::string> overrides() const {
     std::vector<std::string> all{fmt::format("pipeline.schedule={}", schedule),
                                  fmt::format("pipeline.chunks={}", chunks)};
-    if (group > 0) all.push_back(fmt::format("pipeline.group={}", group));
     return all;
   }
 };
@@ -82,8 +73,8 @@ constexpr Candidate kShortensTheFill[] = {{"interleaved-1f1b v=2", "interleaved-
                                           {"zb-v", "zb-v", 2}};
 
 /// By the causes that they are made for.
-std::vector<Candidate> candidates(const IdleByCause& idle) {
-  const auto there = [&](BubbleCause cause) { return idle[static_cast<std::size_t>(cause)] > Duration{0}; };
+std::vector<Candidate> candidates(const std::array<double, kBubbleCauses>& idle) {
+  const auto there = [&](BubbleCause cause) { return idle[static_cast<std::size_t>(cause)] > 0; };
   std::vector<Candidate> result;
   if (there(BubbleCause::Link) || there(BubbleCause::Dependency)) result.push_back(kHidesHops);
   if (there(BubbleCause::WarmUp) || there(BubbleCause::Drain) || there(BubbleCause::Dependency))
@@ -92,15 +83,33 @@ std::vector<Candidate> candidates(const IdleByCause& idle) {
 }
 
 /// The scenario with other settings.
-struct Variations {
-  const std::string& path;
-  const std::vector<std::string>& overrides;
+class Variations {
+ public:
+  Variations(const std::string& path, const std::vector<std::string>& overrides)
+      : path_(path), overrides_(overrides) {}
 
-  RunResult run_with(const std::vector<std::string>& more) const {
-    std::vector<std::string> all = overrides;
-    all.insert(all.end(), more.begin(), more.end());
-    return run(read_scenario(path, all));
+  RunResult run_with(const std::string& assignment) const { return run(read_with({assignment})); }
+  /// What the scenario's own schedule was given is not the candidate's.
+  RunResult run_with(const Candidate& candidate) const {
+    ReadScenario read = read_with(candidate.overrides());
+    PipelineSpec& pipeline = read.scenario.pipeline;
+    pipeline.group = candidate.group > 0 ? std::optional(candidate.group) : std::nullopt;
+    pipeline.segments.reset();
+    pipeline.layout.reset();
+    pipeline.activation_limit.reset();
+    if (!pipeline.chooses_recompute()) pipeline.memory_limit.reset();
+    return run(read);
   }
+
+ private:
+  ReadScenario read_with(const std::vector<std::string>& more) const {
+    std::vector<std::string> all = overrides_;
+    all.insert(all.end(), more.begin(), more.end());
+    return read_scenario(path_, all);
+  }
+
+  const std::string& path_;
+  const std::vector<std::string>& overrides_;
 };
 
 /// Per micro-batch, so that steps of other lengths compare.
@@ -112,7 +121,7 @@ void try_twice_the_microbatches(const Variations& scenario, const RunResult& run
             : fmt::format("pipeline.microbatches={}", 2 * run.built.problem.shape.microbatches);
   try {
     remedies.push_back({.what = "twice the micro-batches, per micro-batch",
-                        .makespan = scenario.run_with({twice}).metrics.makespan / 2});
+                        .makespan = scenario.run_with(twice).metrics.makespan / 2});
   } catch (const InputError&) {
     return;  // a schedule from a file has its micro-batches
   }
@@ -128,10 +137,12 @@ double memory_ratio(const RunResult& other, const RunResult& run) {
 
 void try_schedule(const Variations& scenario, const RunResult& run, const Candidate& candidate,
                   IdleExplanation& result) {
-  if (candidate.schedule == run.built.schedule_name && candidate.chunks == run.built.problem.shape.chunks)
+  const ScheduleShape& shape = run.built.problem.shape;
+  if (candidate.schedule == run.built.schedule_name && candidate.chunks == shape.chunks &&
+      candidate.group == shape.group)
     return;
   try {
-    const RunResult other = scenario.run_with(candidate.overrides());
+    const RunResult other = scenario.run_with(candidate);
     result.remedies.push_back({.what = std::string(candidate.name),
                                .makespan = other.metrics.makespan,
                                .memory = memory_ratio(other, run),
@@ -156,10 +167,10 @@ std::string remedy_line(const Remedy& remedy, Duration makespan) {
 
 IdleExplanation explain_idle(const std::string& path, const std::vector<std::string>& overrides,
                              const RunResult& run) {
-  const Variations scenario{path, overrides};
+  const Variations scenario(path, overrides);
   IdleExplanation result;
   result.waits = waits_of(run.timeline);
-  const IdleByCause idle = idle_of(run);
+  const auto idle = idle_seconds(run.metrics);
   result.remedies.push_back({.what = "transfers in no time", .makespan = with_costs(run, free_transfers)});
   result.remedies.push_back({.what = "stages of equal cost", .makespan = with_costs(run, equal_all_stages)});
   try_twice_the_microbatches(scenario, run, result.remedies);
@@ -205,6 +216,14 @@ void write_idle(JsonWriter& json, const IdleExplanation& explanation) {
     json.member("remedy", remedy.what);
     json.key("makespan_s").seconds(remedy.makespan);
     if (remedy.schedule) json.member("memory_ratio", remedy.memory);
+    json.end_object();
+  }
+  json.end_array();
+  json.key("not_tried").begin_array();
+  for (const NotTried& one : explanation.not_tried) {
+    json.begin_object();
+    json.member("remedy", one.what);
+    json.member("left_out", one.reason);
     json.end_object();
   }
   json.end_array();

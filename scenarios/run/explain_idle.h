@@ -40,7 +40,7 @@ IdleExplanation explain_idle(const std::string& path, const std::vector<std::str
 /// Lines below a report.
 std::string idle_report(const RunResult& run, const IdleExplanation& explanation);
 
-/// The keys "waits" and "remedies" of a report.
+/// The keys "waits", "remedies" and "not_tried" of a report.
 void write_idle(JsonWriter& json, const IdleExplanation& explanation);
 
 }  // namespace stagecraft

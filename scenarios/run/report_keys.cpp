@@ -51,7 +51,7 @@ constexpr std::array kReportKeys{
     ReportKeyInfo{"fits", "whether the peak memory of a compared schedule is no more than the device's"},
     ReportKeyInfo{"on_front",
                   "whether no other compared schedule is as fast in less memory, or faster in as much"},
-    ReportKeyInfo{"left_out", "why a schedule of a comparison could not be simulated"},
+    ReportKeyInfo{"left_out", "why a schedule of a comparison, or a remedy, could not be simulated"},
     ReportKeyInfo{
         "faster_than_next",
         "share of the samples in which a schedule is faster than the next of the comparison; from 0.95 on "
@@ -62,6 +62,7 @@ constexpr std::array kReportKeys{
     ReportKeyInfo{"waits_for", "the op whose result is missing, as stage and letter, and of which micro-batches"},
     ReportKeyInfo{"remedies", "with --why: changes of the scenario that shorten the step, the shortest first"},
     ReportKeyInfo{"remedy", "the change: a schedule, or a bound on what less of something can bring"},
+    ReportKeyInfo{"not_tried", "with --why: schedules that the scenario does not allow, and why"},
     ReportKeyInfo{"memory_ratio", "the peak memory of that schedule over the scenario's own"},
     ReportKeyInfo{"files", "the traces that a report is of"},
     ReportKeyInfo{"written_by", "who wrote the trace: stagecraft, or profiler (PyTorch's)"},

@@ -31,6 +31,14 @@ double peak_microbatches(const PipelineMetrics& metrics, const ScheduleShape& sh
   return static_cast<double>(metrics.peak_activations) / (static_cast<double>(shape.chunks) * shape.segments);
 }
 
+std::array<double, kBubbleCauses> idle_seconds(const PipelineMetrics& metrics) {
+  std::array<double, kBubbleCauses> sum{};
+  for (const RankMetrics& rank : metrics.ranks)
+    for (std::size_t cause = 0; cause < sum.size(); ++cause)
+      sum[cause] += to_seconds(rank.idle_by_cause[cause]);
+  return sum;
+}
+
 std::optional<Duration> steady_microbatch(const Timeline& timeline) {
   if (timeline.ranks() == 0) return std::nullopt;
   std::vector<TimePoint> left;

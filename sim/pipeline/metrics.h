@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -42,6 +43,10 @@ struct PipelineMetrics {
 /// The peak of activations in micro-batches of which a rank holds its whole share, whatever the parts that it
 /// is cut into.
 double peak_microbatches(const PipelineMetrics& metrics, const ScheduleShape& shape);
+
+/// Idle time of all ranks together in seconds, by cause: the sum over many ranks may be more nanoseconds than
+/// a Duration holds.
+std::array<double, kBubbleCauses> idle_seconds(const PipelineMetrics& metrics);
 
 /// Mean time between micro-batches that leave rank 0, in the second half of those behind which another one
 /// still enters: what a schedule without flush settles to. Nothing where there are fewer than two. O(ops of

@@ -338,6 +338,7 @@ std::span<const std::string_view> own_trace_args() {
 
 bool is_own_trace(const ChromeTrace& trace) {
   return std::any_of(trace.events.begin(), trace.events.end(), [](const TraceEvent& event) {
+    if (event.phase == 'M') return event.name == kTraceCut;  // a part without ops
     return event.phase == 'X' && !arg_of(event, "kind").empty() && !arg_of(event, "stage").empty();
   });
 }

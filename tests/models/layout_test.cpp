@@ -15,6 +15,7 @@ TEST_CASE("layouts of Megatron-LM are layers by stage", "[formula]") {
   CHECK(layers_of_layout("Ett|(tt|)*6L") == std::vector{2, 2, 2, 2, 2, 2, 2, 0});
   CHECK(layers_of_layout("Et|(t|)*30tL").size() == 32);
   CHECK(layers_of_layout("E, t t |*2 tL") == std::vector{2, 0, 1});
+  CHECK(layers_of_layout("E(t, |) *2 t,*8L") == std::vector{1, 1, 8});
   CHECK(layers_of_layout("EttL") == std::vector{2});
   // DeepSeek-V3's of the guide, PP16 and VPP2, without the layer that predicts further tokens.
   const std::vector<int> deepseek = layers_of_layout("Et*3|(tt|)*29|L");
@@ -39,8 +40,9 @@ TEST_CASE("layouts that cannot be say why", "[error]") {
         "'m' is a layer that predicts further tokens; models here have none");
   CHECK(error("E(t|L") == "the group at character 2 has no end");
   CHECK(error("E(t(t|)*2)*3L") == "groups in groups are not allowed");
-  CHECK(error("Et)L") == "character 3 is none of E t L | ( ) * ,");
-  CHECK(error("*3EtL") == "character 1 is none of E t L | ( ) * ,");
+  CHECK(error("Et)L") == "the ')' at character 3 has no '('");
+  CHECK(error("*3EtL") == "the '*' at character 1 has nothing to repeat");
+  CHECK(error("E(*3t)L") == "the '*' at character 3 has nothing to repeat");
   CHECK(error("Et*0L") == "the '*' at character 3 needs a number from 1 to 1048576");
   CHECK(error("Et*99999999999999999999L") == "the '*' at character 3 needs a number from 1 to 1048576");
   CHECK(error("E(t*1048576)*1048576L") == "it has more than 1048576 layers and stages");

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 #include "command_line.h"
 
 using namespace stagecraft;
@@ -220,6 +222,10 @@ TEST_CASE("a planned schedule of a comparison is planned for the memory that it 
   const json notes = json::parse(read_text("a.json"))["notes"];
   REQUIRE(notes.size() == 1);
   CHECK(notes[0].get<std::string>().substr(0, 9) == "zb-auto: ");
+  std::vector<std::string> both = within;
+  both.insert(both.end(), {"--set", "pipeline.memory_limit=6 GiB"});
+  std::ranges::replace(both, "zb-auto,1f1b,zb-h2", "zb-auto");
+  CHECK(of_auto(both)["fits"] == true);
 }
 
 TEST_CASE("steps of no time compare without dividing by it", "[golden]") {
@@ -296,9 +302,24 @@ TEST_CASE("what would help is in the JSON too, and what could not be tried is sa
   for (const json& remedy : report["remedies"])
     interleaved |= remedy["remedy"] == "interleaved-1f1b v=4" && remedy["memory_ratio"] > 1.0;
   CHECK(interleaved);
+  CHECK(report["not_tried"][0]["remedy"] == "zb-h1");
   CHECK(run_program({"run", "a.yaml", "--why"})
             .out.find("  Not tried: zb-h1: this schedule splits the backward: 'costs.input_gradient' and "
                       "'costs.weight_gradient' are required\n") != std::string::npos);
+}
+
+TEST_CASE("remedies have their own groups, and kfkb of another group is one", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "pipeline: {schedule: kfkb, group: 8, stages: 4, microbatches: 16}\n"
+             "costs: {forward: 4 ms, input_gradient: 4 ms, weight_gradient: 4 ms, transfer: 1 ms}\n");
+  const json report = json::parse(run_program({"run", "a.yaml", "--why", "--json", "-"}).out);
+  CHECK(report["not_tried"].empty());
+  std::string names;
+  for (const json& remedy : report["remedies"]) names += remedy["remedy"].get<std::string>() + ", ";
+  CAPTURE(names);
+  CHECK(names.find("zb-h1, ") != std::string::npos);
+  CHECK(names.find("interleaved-1f1b v=2, ") != std::string::npos);
 }
 
 TEST_CASE("waits for fused ops name both stages and count micro-batches", "[golden]") {

@@ -35,7 +35,7 @@ constexpr const char* kBold = "\x1b[1m";
 TEST_CASE("list shows every kind with the key that names it", "[golden]") {
   const std::string all = printed({"list"});
   for (const char* line :
-       {"schedules (pipeline.schedule)\n", "planners (pipeline.schedule, where it is planned)\n",
+       {"schedules (pipeline.schedule)\n", "planners (none: schedules that are planned name theirs)\n",
         "cost-models (costs.model)\n", "models (model.preset)\n", "devices (cluster.device.preset)\n",
         "links (cluster.intra.preset)\n", "clusters (cluster.preset)\n", "metrics (--json, metrics)\n",
         "rank-metrics (--json, ranks)\n", "idle-causes (--json, idle_by_cause_s)\n",

@@ -194,7 +194,9 @@ TEST_CASE("recomputation is chosen by stage, the least that fits", "[formula]") 
     }
   }
   const json little = report({"pipeline.recompute=auto", "cluster.device.memory=1 GiB"});
-  CHECK(little["notes"].back() == "recomputation chosen by stage: full on 0-3");
+  const std::string all = little["notes"].back().get<std::string>();
+  CHECK(all.substr(0, 44) == "recomputation chosen by stage: full on 0-3; ");
+  CHECK(all.substr(all.size() - 31) == " GiB more than 1 GiB are needed");
   CHECK(error({"pipeline.recompute=[auto, none, none, none]"}) ==
         "--set pipeline.recompute=[auto, none, none, none]: 'pipeline.recompute' auto is for all stages; it "
         "does not stand in a list\n");
@@ -215,4 +217,43 @@ TEST_CASE("of a rank's chunks the first recompute first", "[formula]") {
   const json chosen =
       with({"pipeline.recompute=auto", fmt::format("pipeline.memory_limit={} B", peak(none) - 1)});
   CHECK(chosen["notes"].back() == "recomputation chosen by stage: selective on 0, none on 1-7");
+}
+
+TEST_CASE("a stage that two ranks hold recomputes for both", "[formula]") {
+  const auto with = [](std::vector<std::string> more) {
+    more.insert(more.end(), {"pipeline.schedule=chimera", "batch.global=8"});
+    return report(more);
+  };
+  const json none = with({});
+  const std::int64_t peak = none["metrics"]["peak_memory_bytes"].get<std::int64_t>();
+  const json chosen = with({"pipeline.recompute=auto", fmt::format("pipeline.memory_limit={} B", peak - 1)});
+  CHECK(chosen["metrics"]["peak_memory_bytes"].get<std::int64_t>() < peak);
+  // One stage alone: the rank at the peak and its mirror image hold the same ones.
+  const std::string note = chosen["notes"].back().get<std::string>();
+  CHECK(note == "recomputation chosen by stage: selective on 0, none on 1-3");
+}
+
+TEST_CASE("versions without weights of their own are noted", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "pipeline: {schedule: pipedream, stages: 4, microbatches: 8}\n"
+             "costs: {forward: 1 ms, backward: 2 ms, state: 10 GiB}\n");
+  const json plain = json::parse(run_program({"run", "a.yaml", "--json", "-"}).out);
+  CHECK(plain["metrics"]["peak_memory_bytes"] == 10LL << 30);
+  CHECK(plain["notes"][0] == "without 'costs.weights', older versions of the weights take no memory");
+  const json versions =
+      json::parse(run_program({"run", "a.yaml", "--set", "costs.weights=2 GiB", "--json", "-"}).out);
+  CHECK(versions["metrics"]["peak_memory_bytes"] == (10LL + 3 * 2) << 30);
+  CHECK_FALSE(versions.contains("notes"));
+}
+
+TEST_CASE("idle shares of long steps on many ranks add up", "[golden]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml",
+             "pipeline: {stages: 64, microbatches: 2}\n"
+             "costs: {forward: 2400 h, backward: 2400 h}\n");
+  // (p-1)/(m+p-1) of the step.
+  CHECK(run_program({"run", "a.yaml"})
+            .out.find("Idle       96.9 %         warm-up 71.9 %, tail 24.2 %, drain 0.8 %") !=
+        std::string::npos);
 }
