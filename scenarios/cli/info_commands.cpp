@@ -53,7 +53,8 @@ struct ListKind {
 
 const std::array kKinds{
     ListKind{"schedules", "pipeline.schedule", [] { return entries_of(schedules()); }},
-    ListKind{"planners", "none: schedules that are planned name theirs", [] { return entries_of(planners()); }},
+    ListKind{"planners", "none: schedules that are planned name theirs",
+             [] { return entries_of(planners()); }},
     ListKind{"cost-models", "costs.model",
              [] {
                return std::vector<Entry>{

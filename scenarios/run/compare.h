@@ -55,7 +55,8 @@ inline constexpr double kSettled = 0.95;
 
 /// `path` with each alternative's settings behind `overrides`. `samples` 0: no uncertainty. `within`: the
 /// memory that a device may hold, for which zb-auto plans (but where it has an activation_limit) and
-/// recompute: auto chooses; nothing: what the device has. Throws InputError where none can be simulated, and where `within` is given and costs have no bytes.
+/// recompute: auto chooses; nothing: what the device has. Throws InputError where none can be simulated, and
+/// where `within` is given and costs have no bytes.
 Comparison compare_schedules(const std::string& path, const std::vector<std::string>& overrides,
                              const std::vector<Alternative>& alternatives, std::int64_t samples,
                              std::uint64_t seed, std::optional<Bytes> within = {});
