@@ -49,7 +49,8 @@ struct KernelFamily {
   std::array<std::string_view, kMostAxes> shape_axes;  ///< likewise
   KernelRoofline roofline;                             ///< before it is fitted
   std::size_t features = 0;
-  Features lengths{};  ///< of each feature: over what distance the residual changes
+  std::size_t shape_only = 0;  ///< the first so many of them the shape alone decides
+  Features lengths{};          ///< of each feature: over what distance the residual changes
 
   /// `element_bytes`: 2 for bf16 and fp16, 1 for fp8.
   KernelWork (*work)(const KernelPoint& point, double element_bytes);

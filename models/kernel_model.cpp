@@ -26,12 +26,13 @@ struct Bracket {
   double outside = 0;
 };
 
-Bracket bracket(const std::vector<double>& axis, double value) {
+/// `widths`: the logarithms of an axis' steps.
+Bracket bracket(const std::vector<double>& axis, const std::vector<double>& widths, double value) {
   if (value <= axis.front()) return {0, 0, 0, portable_log2(axis.front() / value)};
   if (value >= axis.back()) return {axis.size() - 1, axis.size() - 1, 0, portable_log2(value / axis.back())};
   const auto high = static_cast<std::size_t>(std::ranges::upper_bound(axis, value) - axis.begin());
   const double below = axis[high - 1];
-  return {high - 1, high, portable_log(value / below) / portable_log(axis[high] / below), 0};
+  return {high - 1, high, portable_log(value / below) / widths[high - 1], 0};
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ void KernelModel::add_cells(const KernelSection& section) {
     std::vector<double> points;
     std::vector<double> residuals;
     for (const KernelRow* row : rows) {
-      Features features = family_->shape_features(row->point.shape);
+      Features features = shape_place(row->point.shape);
       const std::span<const double> place = place_of(row->point, features);
       points.insert(points.end(), place.begin(), place.end());
       residuals.push_back(portable_log(row->us / roofline_us(*family_, roofline_, row->point, element_bytes_,
@@ -70,16 +71,27 @@ void KernelModel::add_cells(const KernelSection& section) {
     for (std::size_t axis = 0; axis < kMostAxes; ++axis) axes_[axis].push_back(load[axis]);
   }
   first_cell_.push_back(loads_.size());
-  for (std::vector<double>& axis : axes_) {
+  for (std::size_t a = 0; a < kMostAxes; ++a) {
+    std::vector<double>& axis = axes_[a];
     std::ranges::sort(axis);
     axis.erase(std::unique(axis.begin(), axis.end()), axis.end());
+    if (a >= family_->loads()) continue;
+    for (std::size_t i = 0; i + 1 < axis.size(); ++i)
+      widths_[a].push_back(portable_log(axis[i + 1] / axis[i]));
   }
 }
 
-/// Where a point lies among those of its load: in `features`, to which the load's are added.
+/// What the shape alone says of where a point lies.
+Features KernelModel::shape_place(const Load& shape) const {
+  Features features = family_->shape_features(shape);
+  for (std::size_t f = 0; f < family_->shape_only; ++f) features[f] /= family_->lengths[f];
+  return features;
+}
+
+/// Where a point lies among those of its load: in `features`, shape_place(), to which the load's are added.
 std::span<const double> KernelModel::place_of(const KernelPoint& point, Features& features) const {
   family_->set_load_features(point, device_, features);
-  for (std::size_t f = 0; f < family_->features; ++f) features[f] /= family_->lengths[f];
+  for (std::size_t f = family_->shape_only; f < family_->features; ++f) features[f] /= family_->lengths[f];
   return std::span(features).first(family_->features);
 }
 
@@ -95,7 +107,7 @@ KernelTime KernelModel::predict(const KernelPoint& point) const {
 
 Estimate KernelModel::residual(const KernelPoint& point, double& outside) const {
   Estimate sum;
-  const Features of_shape = family_->shape_features(point.shape);
+  const Features of_shape = shape_place(point.shape);
   const Corners around = corners(point.load, outside);
   for (const Corner& corner : std::span(around.list).first(around.count)) {
     Features features = of_shape;
@@ -123,7 +135,7 @@ KernelModel::Corners KernelModel::corners(const Load& load, double& outside) con
   std::array<Bracket, kMostAxes> brackets;
   const std::size_t axes = family_->loads();
   for (std::size_t axis = 0; axis < axes; ++axis) {
-    brackets[axis] = bracket(axes_[axis], load[axis]);
+    brackets[axis] = bracket(axes_[axis], widths_[axis], load[axis]);
     outside += brackets[axis].outside;
   }
   Corners found;

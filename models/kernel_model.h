@@ -75,6 +75,7 @@ class KernelModel {
   std::optional<std::size_t> cell_at(std::size_t first_axis, const Load& load) const;
   std::size_t nearest_cell(const Load& load) const;
   Estimate residual(const KernelPoint& point, double& outside) const;
+  Features shape_place(const Load& shape) const;
   std::span<const double> place_of(const KernelPoint& point, Features& features) const;
 
   const KernelFamily* family_;
@@ -83,8 +84,9 @@ class KernelModel {
   double element_bytes_;
   double flops_per_s_;
   double deviation_scale_;
-  std::array<std::vector<double>, kMostAxes> axes_;  // measured loads, ascending
-  std::vector<Load> loads_;                          // of each cell, ascending
+  std::array<std::vector<double>, kMostAxes> axes_;    // measured loads, ascending
+  std::array<std::vector<double>, kMostAxes> widths_;  // logarithms of their steps
+  std::vector<Load> loads_;                            // of each cell, ascending
   std::vector<std::size_t>
       first_cell_;                  // by place on the first axis: of the loads with that value; and the end
   std::vector<Kriging> residuals_;  // of each cell: logarithms of measured time over roofline, over shapes

@@ -41,7 +41,10 @@ class Rank {
   Rank(Side near, Side far, Depth depth, int rounds)
       : near_(near), far_(far), depth_(depth), rounds_(rounds) {}
 
-  std::vector<Action> run() {
+  /// In `buffer`, which ranks may hand on to each other: fresh memory costs more than what is written to it.
+  std::vector<Action> run(std::vector<Action> buffer = {}) {
+    actions_ = std::move(buffer);
+    actions_.clear();
     warm_up();
     steady();
     drain();
@@ -203,8 +206,10 @@ RankActions actions_of(const ScheduleShape& shape, Rank (*rank_of)(const Schedul
 
 Schedule computing(const ScheduleShape& shape, Rank (*rank_of)(const ScheduleShape&, int)) {
   Schedule schedule;
+  std::vector<Action> actions;
   for (int rank = 0; rank < shape.ranks; ++rank) {
-    for (const Action& action : rank_of(shape, rank).run())
+    actions = rank_of(shape, rank).run(std::move(actions));
+    for (const Action& action : actions)
       if (action.kind == ActionKind::Compute) schedule.ops.push_back(action.op);
     schedule.close_rank();
   }
