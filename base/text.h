@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stagecraft {
 
@@ -23,6 +24,9 @@ std::string in_quotes(std::string_view text);
 
 /// "1 rank", "4 ranks", "2 branches".
 std::string counted(std::int64_t count, std::string_view noun);
+
+/// The parts between `by`, empty ones too; at least one.
+std::vector<std::string_view> split(std::string_view text, char by);
 
 /// The parts in one text: "a, b, c".
 std::string join(std::span<const std::string_view> parts, std::string_view separator);

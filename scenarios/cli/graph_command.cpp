@@ -34,11 +34,8 @@ Exit graph_command(const Arguments& arguments, Streams& streams) {
   const ProfiledGraph graph = read_profiled_graph(file);
   write_outputs(graph, file, outputs);
   outputs.finish();
-  if (!outputs.stdout_taken()) {
-    streams.out << graph_summary(graph, file);
-    if (const std::string files = outputs.written(); !files.empty())
-      streams.out << "  Written    " << files << "\n";
-  }
+  if (!outputs.stdout_taken()) streams.out << graph_summary(graph, file);
+  outputs.print_names();
   flush_output(streams.out);
   outputs.commit();
   return Exit::Done;

@@ -79,11 +79,11 @@ void Outputs::commit() {
     if (target.file) target.file->commit();
 }
 
-std::string Outputs::written() const {
+void Outputs::print_names() const {
   std::string text;
   for (const Target& target : targets_)
     if (target.file) text += (text.empty() ? "" : ", ") + printable(target.path);
-  return text;
+  if (!text.empty() && !stdout_taken_) out_ << "  Written    " << text << "\n";
 }
 
 bool Outputs::wants(std::string_view option) const {

@@ -41,8 +41,8 @@ class Outputs {
   /// Puts the files in place. REQUIRES: finished, and all else that is to be printed is printed.
   void commit();
 
-  /// The names of the files, for people.
-  std::string written() const;
+  /// Prints the names of the files, for people: nothing where standard output is one of the outputs.
+  void print_names() const;
 
  private:
   struct Target {

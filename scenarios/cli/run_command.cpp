@@ -118,8 +118,7 @@ void warn_of_losses(const RunResult& result, const Outputs& outputs, std::ostrea
            "them\n";
   if (!problem.weight_versions.empty())
     err << "stagecraft: warning: PyTorch's notation has neither updates inside a step nor versions of "
-           "weights: "
-           "read back, the schedule is without them\n";
+           "weights: read back, the schedule is without them\n";
 }
 
 void write_outputs(const RunResult& result, const Arguments& arguments, const Selection& shown,
@@ -173,12 +172,6 @@ std::optional<Bytes> within_of(const Arguments& arguments) {
   }
 }
 
-/// Of the files that were written.
-void write_names(const Outputs& outputs, std::ostream& out) {
-  if (const std::string files = outputs.written(); !files.empty() && !outputs.stdout_taken())
-    out << "  Written    " << files << "\n";
-}
-
 Exit compare_command(const Arguments& arguments, Streams& streams) {
   for (const char* option : {"csv", "trace", "why", "svg-memory", "trace-window", "trace-ranks",
                              "schedule-csv", "schedule-comms-csv", "schedule-letters"})
@@ -200,7 +193,7 @@ Exit compare_command(const Arguments& arguments, Streams& streams) {
   outputs.write("svg", [&](TextSink& sink) { write_tradeoff(comparison, sink); });
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(comparison, streams.colour);
-  write_names(outputs, streams.out);
+  outputs.print_names();
   flush_output(streams.out);
   outputs.commit();
   return Exit::Done;
@@ -233,7 +226,7 @@ Exit run_command(const Arguments& arguments, Streams& streams) {
   outputs.finish();
   if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
   if (idle && !outputs.stdout_taken()) streams.out << idle_report(result, *idle);
-  write_names(outputs, streams.out);
+  outputs.print_names();
   flush_output(streams.out);
   outputs.commit();
   return Exit::Done;

@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <ostream>
 
+#include "base/text.h"
 #include "scenarios/cli/commands.h"
 #include "scenarios/cli/outputs.h"
 #include "scenarios/cli/table_files.h"
@@ -18,13 +18,11 @@ std::optional<CommunicationRule> rule_of(const Arguments& arguments) {
   if (!arguments.has("comm")) return std::nullopt;
   CommunicationRule rule{.parts = {}};
   const std::string text = arguments.value("comm");
-  for (std::size_t from = 0; from <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', from), text.size());
-    if (comma == from)
+  for (const std::string_view part : split(text, ',')) {
+    if (part.empty())
       throw UsageError(fmt::format(
           "option '--comm' needs parts of kernels' names, such as nccl,all_reduce, got '{}'", text));
-    rule.parts.push_back(text.substr(from, comma - from));
-    from = comma + 1;
+    rule.parts.emplace_back(part);
   }
   return rule;
 }
@@ -52,11 +50,8 @@ Exit trace_command(const Arguments& arguments, Streams& streams) {
   if (scenario) simulate_beside(result, *scenario);
   write_outputs(result, outputs);
   outputs.finish();
-  if (!outputs.stdout_taken()) {
-    streams.out << console_report(result, streams.colour);
-    if (const std::string written = outputs.written(); !written.empty())
-      streams.out << "  Written    " << written << "\n";
-  }
+  if (!outputs.stdout_taken()) streams.out << console_report(result, streams.colour);
+  outputs.print_names();
   flush_output(streams.out);
   outputs.commit();
   return Exit::Done;

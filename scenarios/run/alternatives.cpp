@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "base/suggest.h"
+#include "base/text.h"
 #include "sim/schedule/registry.h"
 
 namespace stagecraft {
@@ -27,16 +28,6 @@ struct Short {
 constexpr std::array kShort{Short{"v", "pipeline.chunks"}, Short{"b", "batch.micro"},
                             Short{"t", "parallel.tensor"}, Short{"p", "parallel.pipeline"},
                             Short{"d", "parallel.data"}};
-
-std::vector<std::string_view> split(std::string_view text, char by) {
-  std::vector<std::string_view> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(by, begin), text.size());
-    parts.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return parts;
-}
 
 std::optional<int> whole_number(std::string_view text) {
   int value = 0;

@@ -56,19 +56,24 @@ void keep(RunResult&& run, std::string& scenario, Compared& result) {
   }
 }
 
-/// Why an alternative was left out. A limit that came with the command line goes by its name there.
-std::string reason(const InputError& error, const Setting& setting) {
+/// An error of a scenario whose limit scenario_of() wrote: whoever reads it gave an option.
+InputError in_options(const InputError& error) {
   std::string text = error.message();
   constexpr std::string_view kKey = "'pipeline.memory_limit'";
-  if (const std::size_t at = text.find(kKey); setting.within && at != std::string::npos)
-    text.replace(at, kKey.size(), "'--within'");
-  return text;
+  const std::size_t at = text.find(kKey);
+  if (at == std::string::npos) return error;
+  return {error.place(), text.replace(at, kKey.size(), "'--within'"), error.hints()};
 }
 
 Compared simulate_one(const Setting& setting, const Alternative& alternative, std::string& scenario) {
   Compared result{.name = alternative.name};
   const ReadScenario read = scenario_of(setting, alternative);
-  keep(run(read, {.samples = setting.samples, .seed = setting.seed}), scenario, result);
+  try {
+    keep(run(read, {.samples = setting.samples, .seed = setting.seed}), scenario, result);
+  } catch (const InputError& error) {
+    const bool by_option = setting.within && read.scenario.pipeline.memory_limit == setting.within;
+    throw by_option ? in_options(error) : error;
+  }
   if (setting.within) result.memory = *setting.within;
   return result;
 }
@@ -176,7 +181,7 @@ Comparison compare_schedules(const std::string& path, const std::vector<std::str
       comparison.runs.push_back(simulate_one(setting, alternative, comparison.scenario));
     } catch (const InputError& error) {
       if (!first) first = error;
-      comparison.runs.push_back({.name = alternative.name, .left_out = reason(error, setting)});
+      comparison.runs.push_back({.name = alternative.name, .left_out = error.message()});
     }
   }
   if (comparison.simulated() == 0 && first) throw *first;

@@ -228,6 +228,29 @@ TEST_CASE("a planned schedule of a comparison is planned for the memory that it 
   CHECK(of_auto(both)["fits"] == true);
 }
 
+TEST_CASE("a limit that came as an option goes by its name in errors", "[error]") {
+  const TemporaryFolder folder;
+  write_text("a.yaml", kFourRanks);
+  const std::vector<std::string> words{"run",       "a.yaml",
+                                       "--set",     "costs.activation=1 GiB",
+                                       "--set",     "costs.input_gradient=4 ms",
+                                       "--set",     "costs.weight_gradient=4 ms",
+                                       "--compare", "1f1b,zb-auto",
+                                       "--within"};
+  const auto left_out = [&](std::vector<std::string> more) {
+    std::vector<std::string> line = words;
+    line.insert(line.end(), more.begin(), more.end());
+    const std::string text = run_program(line).out;
+    const std::size_t at = std::min(text.find("left out: "), text.size());
+    return text.substr(at, text.find('\n', at) - at);
+  };
+  CHECK(left_out({"0.5 GiB"}) ==
+        "left out: rank 0 needs 1073741824 bytes for one micro-batch, 1073741824 of them for activations, "
+        "more than '--within'");
+  // The scenario's own limit, where it is the smaller one.
+  CHECK(left_out({"2 GiB", "--set", "pipeline.memory_limit=0.5 GiB"}).find("--within") == std::string::npos);
+}
+
 TEST_CASE("steps of no time compare without dividing by it", "[golden]") {
   const TemporaryFolder folder;
   write_text("a.yaml", "pipeline: {stages: 2, microbatches: 4}\ncosts: {forward: 0 ms, backward: 0 ms}\n");
